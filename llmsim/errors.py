@@ -1,0 +1,97 @@
+"""Whose doing it was: every error that llmsim raises on purpose.
+
+    LlmsimError
+     +- ClientError       the caller's doing; carries status, type, param and code; a wire renders it once (`refuse`)
+     +- OperatorError     a file, flag or environment variable is wrong; exit code 2, the message names it
+     +- StoreError        the store or a snapshot; exit code 3
+         +- StoreInUse            another process writes to this data directory
+         +- StoreFormat           not a store, or of another FORMAT_VERSION
+         +- StoreDamaged          bytes or invariants of the store are broken
+         +- StoreFull             the disk is full; nothing acknowledged is lost, reads go on
+         +- SnapshotDamaged       a snapshot does not match its manifest
+         +- RestoreTargetExists   the target of a restore already holds something
+         +- WrongOrdinal          the store belongs to another pod
+         +- WrongSeed             the store has another root seed
+
+This module imports nothing of ours: every room may use it.
+"""
+
+from typing import ClassVar
+
+
+class LlmsimError(Exception):
+    """Base of all errors that llmsim raises on purpose; its text is written for the one who caused it."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class ClientError(LlmsimError):
+    """The caller's request cannot be served.
+
+    Args:
+        message: what is wrong, as the provider would say it.
+        status: the HTTP status.
+        kind: the provider's error `type`.
+        param: the request key at fault, where there is one (`messages[0].role`).
+        code: the provider's machine-readable code, where there is one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        kind: str = "invalid_request_error",
+        param: str | None = None,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.kind = kind
+        self.param = param
+        self.code = code
+
+
+class OperatorError(LlmsimError):
+    """A file, flag or variable given by the operator is wrong; the text names the place and what was expected."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class StoreError(LlmsimError):
+    """The store, a snapshot or the disk below them."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class StoreInUse(StoreError):
+    """Another process writes to this data directory."""
+
+
+class StoreFormat(StoreError):
+    """Not a store of ours, or one of another format version."""
+
+
+class StoreDamaged(StoreError):
+    """The bytes or the invariants of the store are broken."""
+
+
+class StoreFull(StoreError):
+    """The disk is full: this write did not happen, all earlier ones stand."""
+
+
+class SnapshotDamaged(StoreError):
+    """A snapshot does not match its manifest."""
+
+
+class RestoreTargetExists(StoreError):
+    """The target of a restore already holds something."""
+
+
+class WrongOrdinal(StoreError):
+    """The store belongs to another pod ordinal."""
+
+
+class WrongSeed(StoreError):
+    """The store was made with another root seed."""

@@ -1,0 +1,154 @@
+"""What the store holds: keys, records and FORMAT_VERSION. Pure; LMDB is not known here.
+
+| table         | key                              | record                                                     |
+|---------------|----------------------------------|------------------------------------------------------------|
+| `meta`        | `store`                          | `Meta`: format, root seed, ordinal, creation               |
+| `sessions`    | session                          | `Session`: summary, kept in step with its turns            |
+| `turns`       | session 00 number branch attempt | `Turn`: what was asked, and what was answered              |
+| `outcomes`    | as `turns`                       | `Outcome`: how the response ended                          |
+| `heads`       | session 00 chain digest          | key (without session) and choice whose reply ends there    |
+| `idempotency` | session 00 digest of client key  | key (without session) of the turn that answered it         |
+| `profiles`    | profile digest                   | the profile as TOML-equivalent JSON                        |
+
+`number` is 4 bytes, `branch` 8, `attempt` 4, all big-endian, so that key order is turn order. A session id is 1 to 128
+characters of `[A-Za-z0-9._:-]` and never holds the 00 byte. Records are JSON (sorted keys, UTF-8).
+The schedule of a turn is never stored: it is computed again from the plan.
+"""
+
+import re
+from enum import StrEnum
+from typing import Any, Self
+
+import attrs
+
+from llmsim.turn import FinishReason, Message, Usage
+
+FORMAT_VERSION = 1
+SESSION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+SEPARATOR = b"\x00"
+
+
+@attrs.frozen(order=True)
+class TurnKey:
+    """Where a turn stands within its session; its text form is `NUMBER-BRANCH-ATTEMPT`, such as `3-9f0c…-0`.
+
+    `branch` (8 bytes) tells turns of one number apart: a digest of the turn's place and its request's digest.
+    """
+
+    number: int
+    branch: bytes
+    attempt: int = 0
+
+    def pack(self) -> bytes:
+        return self.number.to_bytes(4) + self.branch + self.attempt.to_bytes(4)
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Self:
+        if len(data) != 16:
+            msg = f"a turn key has 16 bytes, not {len(data)}"
+            raise ValueError(msg)
+        return cls(int.from_bytes(data[:4]), data[4:12], int.from_bytes(data[12:]))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        match = re.fullmatch(r"(\d{1,9})-([0-9a-f]{16})-(\d{1,9})", text)
+        if match is None:
+            msg = f"a turn id looks like 3-0123456789abcdef-0, not {text!r}"
+            raise ValueError(msg)
+        return cls(int(match[1]), bytes.fromhex(match[2]), int(match[3]))
+
+    def __str__(self) -> str:
+        return f"{self.number}-{self.branch.hex()}-{self.attempt}"
+
+
+@attrs.frozen
+class Meta:
+    """Whose store this is. `created_s` is unix seconds; `root_seed` 0 to 2**64 - 1."""
+
+    root_seed: int
+    ordinal: int
+    created_s: int
+    format: int = FORMAT_VERSION
+
+
+@attrs.frozen
+class Origin:
+    """Under which root seed, ordinal and session a turn was drawn: a fork, an adopted or an imported turn keeps it."""
+
+    root_seed: int
+    ordinal: int
+    session: str
+
+
+@attrs.frozen
+class Reply:
+    """One choice of a response, whole."""
+
+    text: str
+    finish_reason: FinishReason
+
+
+@attrs.frozen
+class Turn:
+    """One turn: its inputs (enough to draw it again) and its content.
+
+    `parent` and `parent_choice` name the turn and choice whose reply the conversation continues, None at a root;
+    `messages` are those said since. `chain` is the digest of all messages before the reply. `params` are the request
+    keys that its dialect needs to build the request and the response again. `script` is the reply that a session
+    script put into the model's mouth. `created_s` is the stamp in the response, unix seconds.
+    """
+
+    session: str
+    key: TurnKey
+    parent: TurnKey | None
+    parent_choice: int
+    messages: tuple[Message, ...]
+    chain: bytes
+    dialect: str
+    params: dict[str, Any]
+    request_digest: bytes
+    origin: Origin
+    profile: bytes
+    plan_version: int
+    replies: tuple[Reply, ...]
+    usage: Usage
+    created_s: int
+    script: str | None = None
+
+
+class Ending(StrEnum):
+    """How a response ended."""
+
+    COMPLETED = "completed"
+    CLIENT_LEFT = "client_left"
+    FAILED = "failed"
+
+
+@attrs.frozen
+class Outcome:
+    """How a response ended, and how many of its frames were written (`delivered`)."""
+
+    ending: Ending
+    delivered: int
+
+
+@attrs.frozen
+class Session:
+    """The summary of a session. `tip` is the turn that was committed last; stamps are unix seconds of its turns."""
+
+    id: str
+    created_s: int
+    updated_s: int
+    turns: int
+    tip: TurnKey
+    forked_from: str | None = None
+
+
+def turn_key(session: str, key: TurnKey) -> bytes:
+    """The LMDB key of a turn and of its outcome."""
+    return session.encode() + SEPARATOR + key.pack()
+
+
+def within(session: str, tail: bytes = b"") -> bytes:
+    """A key below a session: `session 00 tail`; with no tail, the prefix of everything that the session has."""
+    return session.encode() + SEPARATOR + tail

@@ -1,0 +1,125 @@
+"""The vocabulary of a conversation, frozen: what was asked, by whom, and where in the conversation it stands.
+
+Pure: no clock, no randomness, no I/O. A `Place` follows from what a conversation says and from nothing else;
+two servers that never met give the same place to the same conversation.
+"""
+
+import hashlib
+from enum import StrEnum
+
+import attrs
+import orjson
+
+DIGEST_BYTES = 16
+ROOT = bytes(DIGEST_BYTES)
+"""The chain digest of a conversation in which nothing has been said yet."""
+
+
+class Role(StrEnum):
+    """Who speaks."""
+
+    SYSTEM = "system"
+    DEVELOPER = "developer"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+    FUNCTION = "function"
+
+
+class FinishReason(StrEnum):
+    """Why a reply ended, in OpenAI's words (the other dialects translate)."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    TOOL_CALLS = "tool_calls"
+
+
+@attrs.frozen
+class ToolCall:
+    """One call of a tool, as an assistant message carries it; `arguments` is JSON text as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@attrs.frozen
+class Message:
+    """One message. `content` is its text; parts that are not text stand in it as placeholders of their wire."""
+
+    role: Role
+    content: str
+    name: str | None = None
+    tool_call_id: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+
+    def canonical(self) -> bytes:
+        """The bytes that stand for this message in a chain digest: equal exactly when the messages are equal."""
+        calls = [[call.id, call.name, call.arguments] for call in self.tool_calls]
+        return orjson.dumps([self.role.value, self.content, self.name, self.tool_call_id, calls])
+
+
+@attrs.frozen
+class TurnRequest:
+    """What a caller asked, in no dialect.
+
+    `digest` (16 bytes) stands for everything in the request that can change the response (not: `stream`,
+    `stream_options`): two requests with one place and one digest are attempts at the same turn.
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    digest: bytes
+    stream: bool = False
+    include_usage: bool = False
+    n: int = 1
+    stop: tuple[str, ...] = ()
+    max_tokens: int | None = None
+    seed: int | None = None
+
+
+@attrs.frozen
+class Usage:
+    """Token counts of one response; `cached_tokens` is the part of `prompt_tokens` that a prefix cache held."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int = 0
+
+    @property
+    def total_tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
+
+
+@attrs.frozen
+class Place:
+    """Where a turn stands: the session, and what was said in it before the reply.
+
+    `number` is the turn's number on its branch, from 1: one more than the assistant messages before it.
+    `said` is the chain digest of every message before the reply, the new ones included.
+    """
+
+    session: str
+    number: int
+    said: bytes
+
+
+def extend(chain: bytes, message: Message) -> bytes:
+    """The chain digest after one more message: blake2b-128 over the digest so far and the message."""
+    return hashlib.blake2b(chain + message.canonical(), digest_size=DIGEST_BYTES).digest()
+
+
+def chain_digests(messages: tuple[Message, ...], start: bytes = ROOT) -> tuple[bytes, ...]:
+    """The chain digest after each message; entry i stands for `messages[:i + 1]`."""
+    digests = []
+    for message in messages:
+        start = extend(start, message)
+        digests.append(start)
+    return tuple(digests)
+
+
+def place_of(session: str, messages: tuple[Message, ...]) -> Place:
+    """The place of the reply to these messages in this session."""
+    number = 1 + sum(message.role is Role.ASSISTANT for message in messages)
+    digests = chain_digests(messages)
+    return Place(session=session, number=number, said=digests[-1] if digests else ROOT)
