@@ -92,6 +92,14 @@ class Usage:
 
 
 @attrs.frozen
+class Pod:
+    """Who simulates: the root seed (0 to 2**64 - 1) and the pod's ordinal; everything drawn starts from these."""
+
+    root_seed: int
+    ordinal: int
+
+
+@attrs.frozen
 class Place:
     """Where a turn stands: the session, and what was said in it before the reply.
 

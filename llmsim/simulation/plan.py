@@ -7,17 +7,9 @@ identity of the response, unless the profile resamples. Raise PLAN_VERSION whene
 import attrs
 
 from llmsim.simulation.timeline import Timeline
-from llmsim.turn import FinishReason, Place, Usage
+from llmsim.turn import FinishReason, Place, Pod, Usage
 
 PLAN_VERSION = 1
-
-
-@attrs.frozen
-class Pod:
-    """Who simulates: the root seed (0 to 2**64 - 1) and the pod's ordinal; everything drawn starts from these."""
-
-    root_seed: int
-    ordinal: int
 
 
 @attrs.frozen

@@ -1,0 +1,1 @@
+"""Sessions on disk. LMDB is known in this room and nowhere else."""
