@@ -53,6 +53,15 @@ class ClientError(LlmsimError):
         self.code = code
 
 
+class UnknownModel(ClientError):
+    """No profile serves this model; each wire says so in its provider's words."""
+
+    def __init__(self, model: str) -> None:
+        message = f"The model `{model}` does not exist or you do not have access to it."
+        super().__init__(message, status=404, code="model_not_found")
+        self.model = model
+
+
 class OperatorError(LlmsimError):
     """A file, flag or variable given by the operator is wrong; the text names the place and what was expected."""
 

@@ -117,10 +117,11 @@ class Turn:
 
 
 class Ending(StrEnum):
-    """How a response ended."""
+    """How a response ended; a turn without an outcome was being answered when its process died."""
 
     COMPLETED = "completed"
     CLIENT_LEFT = "client_left"
+    SERVER_STOPPED = "server_stopped"
     FAILED = "failed"
 
 
