@@ -1,0 +1,87 @@
+"""What can be measured of one simulator, on a registry of its own, so that two of them in one process do not meet.
+
+Every metric has the prefix `llm_simulator_`; METRICS names them all for the documentation and its test.
+"""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from llmsim import __version__
+from llmsim.turn import Usage
+
+PREFIX = "llm_simulator"
+LATENCY_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60, 120)
+COMMIT_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
+BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+
+
+class Metrics:
+    """The metrics of one simulator. Durations are seconds and simulated ones are those planned, at speed 1."""
+
+    content_type = CONTENT_TYPE_LATEST
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            f"{PREFIX}_requests", "HTTP requests by route and status.", ("route", "status"), registry=self.registry
+        )
+        self.turns = Counter(
+            f"{PREFIX}_turns", "Turns by profile and how their response ended.", ("profile", "ending"), registry=self.registry
+        )
+        self.tokens = Counter(
+            f"{PREFIX}_tokens", "Tokens by profile and kind: prompt, cached, completion.", ("profile", "kind"),
+            registry=self.registry,
+        )
+        self.responding = Gauge(f"{PREFIX}_responses_in_flight", "Turns being answered now.", registry=self.registry)
+        self.ttft = Histogram(
+            f"{PREFIX}_ttft_seconds", "Planned time to first token.", ("profile",), buckets=LATENCY_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.duration = Histogram(
+            f"{PREFIX}_turn_duration_seconds", "Planned time to last token.", ("profile",), buckets=LATENCY_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.commit_duration = Histogram(
+            f"{PREFIX}_commit_duration_seconds", "Time of one durable commit.", buckets=COMMIT_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.commit_batch = Histogram(
+            f"{PREFIX}_commit_batch_size", "Writes that shared one commit.", buckets=BATCH_BUCKETS,
+            registry=self.registry,
+        )
+        self.sessions = Gauge(f"{PREFIX}_sessions_stored", "Sessions in the store.", registry=self.registry)
+        self.store_bytes = Gauge(f"{PREFIX}_store_bytes", "Size of the store's data file.", registry=self.registry)
+        build = Gauge(f"{PREFIX}_build_info", "Always 1; the version is a label.", ("version",), registry=self.registry)
+        build.labels(__version__).set(1)
+
+    def watch_store(self, sessions: Callable[[], int], size_bytes: Callable[[], int]) -> None:
+        """Ask the store at each scrape how many sessions it holds and how large its file is."""
+        self.sessions.set_function(sessions)
+        self.store_bytes.set_function(size_bytes)
+
+    def turn_admitted(self, profile: str, usage: Usage, ttft_us: int, total_us: int) -> None:
+        """A turn is durable and its response begins; latencies as planned, in microseconds."""
+        self.responding.inc()
+        tokens = {
+            "prompt": usage.prompt_tokens, "cached": usage.cached_tokens, "completion": usage.completion_tokens
+        }
+        for kind, count in tokens.items():
+            self.tokens.labels(profile, kind).inc(count)
+        self.ttft.labels(profile).observe(ttft_us / 1e6)
+        self.duration.labels(profile).observe(total_us / 1e6)
+
+    def turn_ended(self, profile: str, ending: str) -> None:
+        """The response of an admitted turn is over."""
+        self.responding.dec()
+        self.turns.labels(profile, ending).inc()
+
+    def committed(self, batch: int, duration_s: float) -> None:
+        """One group commit of `batch` writes took this long."""
+        self.commit_batch.observe(batch)
+        self.commit_duration.observe(duration_s)
+
+    def exposition(self) -> bytes:
+        """All of it in Prometheus' text format."""
+        return generate_latest(self.registry)
