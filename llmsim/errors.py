@@ -62,6 +62,16 @@ class UnknownModel(ClientError):
         self.model = model
 
 
+class ContextOverflow(ClientError):
+    """The prompt leaves no room for a reply; each wire says so in its provider's words, with these numbers of tokens."""
+
+    def __init__(self, tokens: int, window: int) -> None:
+        message = f"The messages have {tokens} tokens, the context window of the model has {window}."
+        super().__init__(message, param="messages", code="context_length_exceeded")
+        self.tokens = tokens
+        self.window = window
+
+
 class OperatorError(LlmsimError):
     """A file, flag or variable given by the operator is wrong; the text names the place and what was expected."""
 
@@ -104,3 +114,14 @@ class WrongOrdinal(StoreError):
 
 class WrongSeed(StoreError):
     """The store was made with another root seed."""
+
+
+def leading_error(group: BaseExceptionGroup[BaseException]) -> LlmsimError | None:
+    """The first error of ours in a group that structured concurrency made of it, wherever it sits; None if none."""
+    ours = group.subgroup(LlmsimError)
+    while isinstance(ours, BaseExceptionGroup):
+        first = ours.exceptions[0]
+        if isinstance(first, LlmsimError):
+            return first
+        ours = first if isinstance(first, BaseExceptionGroup) else None
+    return None

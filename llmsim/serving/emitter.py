@@ -53,6 +53,7 @@ class Emission:
         self._leaving = 0
         self.delivered = 0
         self.settled = False
+        self.completed = False
 
     def __aiter__(self) -> Self:
         return self
@@ -73,6 +74,7 @@ class Emission:
         """Settle, unless that has been done; awaits nothing."""
         if not self.settled:
             self.settled = True
+            self.completed = ending is Ending.COMPLETED
             self._settle(ending, self.delivered)
 
     def _due(self, frame: Frame) -> float:

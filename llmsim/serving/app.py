@@ -1,0 +1,103 @@
+"""The Quart-Trio application of one pod: routes, limits and error answers, put together.
+
+What a route does is in the module that is named after it; this one only joins. Errors leave in the words of the
+provider whose path was asked.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import trio
+from quart import Request, Response, request
+from quart_trio import QuartTrio
+from werkzeug.exceptions import HTTPException
+
+from llmsim.errors import ClientError
+from llmsim.serving.connection import ObservedRequest, connection_class
+from llmsim.serving.emitter import Emission
+from llmsim.serving.inference import Answer, infer, refuse, request_id
+from llmsim.serving.models import add_models
+from llmsim.serving.probes import add_probes
+from llmsim.serving.service import Service
+from llmsim.serving.sessions import add_sessions
+from llmsim.wire.base import Wire
+from llmsim.wire.dialects import GENERATING, refusing, unknown_url, wrong_method
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
+"""Largest request body: the largest context window of a shipped profile in characters, with room for JSON."""
+BODY_TIMEOUT_S = 60
+"""How long a client may take to send its body."""
+
+
+def create_app(service: Service) -> QuartTrio:
+    """The application that answers for this pod."""
+    app = QuartTrio("llmsim")
+    app.request_class = ObservedRequest
+    app.asgi_http_class = connection_class(service)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["BODY_TIMEOUT"] = BODY_TIMEOUT_S
+    app.config["RESPONSE_TIMEOUT"] = None
+    add_probes(app, service)
+    add_models(app, service)
+    add_sessions(app, service)
+    for path, wire in GENERATING.items():
+        app.add_url_rule(path, endpoint=path, view_func=generating(service, path, wire), methods=["POST"])
+    add_errors(app, service)
+    return app
+
+
+def generating(service: Service, path: str, wire: Wire) -> Callable[[], Coroutine[Any, Any, Response]]:
+    """The view of one generating route."""
+
+    async def view() -> Response:
+        started = trio.current_time()
+        body = await request.get_data(cache=False)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        return respond(await infer(service, wire, path, headers, body, started), request)
+
+    return view
+
+
+def respond(answer: Answer, asked: Request) -> Response:
+    """A Quart response; an emission is tied to its request, whose connection will settle it."""
+    if isinstance(answer.body, Emission):
+        asked.emission = answer.body
+    response = Response(answer.body, status=answer.status)
+    response.headers.clear()
+    response.headers.extend(answer.headers)
+    response.timeout = None
+    return response
+
+
+def add_errors(app: QuartTrio, service: Service) -> None:
+    """Answers for what no route takes, what no route survives, and a request id on whatever has none."""
+
+    def answer(error: ClientError) -> Response:
+        return respond(refuse(service, refusing(request.path), error, request.full_path, b""), request)
+
+    @app.errorhandler(HTTPException)
+    async def http_error(error: HTTPException) -> Response:
+        if error.code == 404:
+            return answer(unknown_url(request.method, request.path))
+        if error.code == 405:
+            return answer(wrong_method(request.method, request.path))
+        if error.code == 413:
+            message = f"Request body too large: at most {MAX_BODY_BYTES} bytes are accepted."
+            return answer(ClientError(message, status=413, code="request_too_large"))
+        return answer(ClientError(error.description or error.name, status=error.code or 500))
+
+    @app.errorhandler(ClientError)
+    async def client_error(error: ClientError) -> Response:
+        return answer(error)
+
+    @app.errorhandler(Exception)
+    async def server_error(error: Exception) -> Response:
+        app.log_exception(error)
+        message = "The server had an error while processing your request. Sorry about that!"
+        return answer(ClientError(message, status=500, kind="server_error"))
+
+    @app.after_request
+    async def identify(response: Response) -> Response:
+        if "x-request-id" not in response.headers:
+            response.headers["x-request-id"] = "req_" + request_id(service.simulator.pod, request.full_path, b"").hex()
+        return response

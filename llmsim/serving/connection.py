@@ -1,0 +1,81 @@
+"""One HTTP exchange on Quart-Trio, with its end observed: however it ends, the answer is settled and one line logged.
+
+Knows Quart's internals just enough to stand around `handle_request`; what is answered is decided elsewhere.
+"""
+
+from typing import TYPE_CHECKING, ClassVar
+
+import structlog
+import trio
+from quart.wrappers import Request
+from quart_trio.asgi import TrioASGIHTTPConnection
+
+from llmsim.serving.emitter import Emission
+from llmsim.serving.service import Phase, Service
+from llmsim.store.schema import Ending
+
+if TYPE_CHECKING:
+    from hypercorn.typing import ASGISendCallable
+    from quart.typing import ResponseTypes
+
+PROBES = {"/healthz", "/readyz", "/metrics"}
+log = structlog.get_logger("llmsim.http")
+
+
+class ObservedRequest(Request):
+    """A request that knows the emission which answers it, once there is one."""
+
+    emission: Emission | None = None
+
+
+class Connection(TrioASGIHTTPConnection):
+    """Quart-Trio's connection, for the one `service` that `connection_class` bound it to.
+
+    Cancellation (the client left, or the server stops) ends the response where it is; the turn is settled first.
+    """
+
+    service: ClassVar[Service]
+    status: int | None = None
+    headers: dict[str, str]
+
+    async def handle_request(  # type: ignore[override]  # Quart's base class has no nursery; Quart-Trio's has
+        self, nursery: trio.Nursery, request: ObservedRequest, send: "ASGISendCallable"
+    ) -> None:
+        started = trio.current_time()
+        self.headers = {}
+        ending = Ending.FAILED
+        try:
+            await super().handle_request(nursery, request, send)
+        except trio.Cancelled:
+            draining = self.service.phase is Phase.DRAINING
+            ending = Ending.SERVER_STOPPED if draining else Ending.CLIENT_LEFT
+            raise
+        finally:
+            if request.emission is not None:
+                request.emission.close(ending)
+            self._observe(request, trio.current_time() - started, ending)
+
+    async def _send_response(self, send: "ASGISendCallable", response: "ResponseTypes") -> None:
+        self.status = response.status_code
+        self.headers = {name.lower(): value for name, value in response.headers.items()}
+        await super()._send_response(send, response)
+
+    def _observe(self, request: ObservedRequest, took_s: float, ending: Ending) -> None:
+        route = request.url_rule.rule if request.url_rule is not None else "unmatched"
+        status = self.status or 499
+        self.service.metrics.requests.labels(route, str(status)).inc()
+        fields: dict[str, str | int] = {"method": request.method, "path": request.path, "status": status}
+        for header in ("x-request-id", "x-llmsim-session", "x-llmsim-turn"):
+            if header in self.headers:
+                fields[header.removeprefix("x-").replace("-", "_")] = self.headers[header]
+        if request.emission is not None:
+            fields["frames"] = request.emission.delivered
+            if not request.emission.completed:
+                fields["ended"] = ending.value
+        write = log.debug if request.path in PROBES else log.info
+        write("request", **fields, took_ms=round(took_s * 1000, 1))
+
+
+def connection_class(service: Service) -> type[Connection]:
+    """The connection class of an application that serves this pod."""
+    return type("BoundConnection", (Connection,), {"service": service})

@@ -1,0 +1,88 @@
+"""One running pod: the store claimed and open, its writer running, its simulator ready. In order up, in order down.
+
+Serving and replay both start their pod here; they differ in the commit runner (a thread, or inline) and in whether
+commits are synced. Invariant at the end: the writer has drained before the environment closes.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import attrs
+import trio
+
+from llmsim.clock import Clock
+from llmsim.errors import leading_error
+from llmsim.metrics import Metrics
+from llmsim.profile import Profiles
+from llmsim.serving.emitter import Pace
+from llmsim.serving.service import Phase, Service
+from llmsim.simulator import Script, Simulator, no_script
+from llmsim.store.environment import Environment, claim, open_for
+from llmsim.store.schema import Table
+from llmsim.store.writer import CommitRunner, Writer
+from llmsim.tokenizers import counter_named
+from llmsim.wire.dialects import GENERATING
+
+
+@attrs.frozen
+class PodOptions:
+    """What one pod is. `seed` None takes the store's, or draws one for a fresh store. `durable` False is for replays."""
+
+    data_dir: Path
+    ordinal: int
+    seed: int | None
+    profiles: Profiles
+    commit_runner: CommitRunner
+    clock: Clock = Clock()
+    pace: Pace = Pace()
+    script: Script = no_script
+    strict_models: bool = False
+    durable: bool = True
+
+
+@asynccontextmanager
+async def running_pod(options: PodOptions) -> AsyncIterator[Service]:
+    """The pod's service while the block runs; drained and closed after it, also when the block is cancelled.
+
+    Raises:
+        StoreError: the store is in use, damaged, another pod's, or stopped taking commits while the block ran.
+        OperatorError: the data directory cannot be used.
+    """
+    metrics = Metrics()
+    with claim(options.data_dir), Environment.open(options.data_dir, create=True, durable=options.durable) as store:
+        pod = open_for(store, seed=options.seed, ordinal=options.ordinal, now_s=options.clock.now())
+        metrics.watch_store(lambda: stored_sessions(store), lambda: (options.data_dir / "data.mdb").stat().st_size)
+        writer = Writer(store, options.commit_runner, on_commit=metrics.committed)
+        simulator = Simulator(
+            pod=pod,
+            profiles=options.profiles,
+            environment=store,
+            writer=writer,
+            clock=options.clock,
+            counters=counter_named,
+            metrics=metrics,
+            wires={wire.dialect: wire for wire in GENERATING.values()},
+            strict_models=options.strict_models,
+            script=options.script,
+        )
+        service = Service(simulator, metrics, options.pace)
+        try:
+            async with trio.open_nursery() as nursery:
+                await nursery.start(writer.run)
+                service.phase = Phase.READY
+                try:
+                    yield service
+                finally:
+                    service.phase = Phase.DRAINING
+                    with trio.CancelScope(shield=True):
+                        await writer.drain()
+                    nursery.cancel_scope.cancel()
+        except BaseExceptionGroup as group:
+            raise leading_error(group) or group from group
+
+
+def stored_sessions(store: Environment) -> int:
+    """How many sessions the store holds."""
+    with store.read() as view:
+        return view.count(Table.SESSIONS)

@@ -1,0 +1,32 @@
+"""`/healthz`, `/readyz` and `/metrics`: read only, and never a touch on simulated state."""
+
+from quart import Response
+from quart_trio import QuartTrio
+
+import orjson
+
+from llmsim.serving.service import Phase, Service
+
+JSON = "application/json"
+
+
+def add_probes(app: QuartTrio, service: Service) -> None:
+    """Register the three routes."""
+
+    @app.get("/healthz")
+    async def healthz() -> Response:
+        """The process answers."""
+        return Response(orjson.dumps({"status": "alive"}), content_type=JSON)
+
+    @app.get("/readyz")
+    async def readyz() -> Response:
+        """The store is open and its writer runs; 503 while starting and while draining."""
+        running = service.simulator.writer.running
+        ready = service.phase is Phase.READY and running
+        body = {"status": service.phase.value, "writer": "running" if running else "stopped"}
+        return Response(orjson.dumps(body), status=200 if ready else 503, content_type=JSON)
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        """Prometheus' text format."""
+        return Response(service.metrics.exposition(), content_type=service.metrics.content_type)
