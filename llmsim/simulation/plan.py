@@ -4,12 +4,21 @@ Pure. The same (profile, pod, place, request) give the same plan on every machin
 identity of the response, unless the profile resamples. Raise PLAN_VERSION whenever output changes.
 """
 
+import hashlib
+from collections.abc import Sequence
+
 import attrs
 
+from llmsim.errors import ContextOverflow
+from llmsim.profile import Profile, Style
+from llmsim.simulation import draws, latency, reply
 from llmsim.simulation.timeline import Timeline
-from llmsim.turn import FinishReason, Place, Pod, Usage
+from llmsim.simulation.tokens import PRIMING, TokenCounter, prompt_counts
+from llmsim.turn import FinishReason, Message, Place, Pod, Role, TurnRequest, Usage
 
 PLAN_VERSION = 1
+CACHE_MINIMUM = 1024
+CACHE_STEP = 128
 
 
 @attrs.frozen
@@ -42,3 +51,112 @@ class Plan:
     choices: tuple[Choice, ...]
     usage: Usage
     timeline: Timeline
+
+
+def plan_turn(
+    profile: Profile,
+    pod: Pod,
+    place: Place,
+    request: TurnRequest,
+    context: Sequence[Message],
+    *,
+    attempt: int = 0,
+    created_s: int,
+    script: str | None = None,
+    counter: TokenCounter,
+) -> Plan:
+    """Decide a turn. `context` is every message before the reply; `script` puts a reply into the model's mouth.
+
+    Raises:
+        ContextOverflow: the context leaves no room for one token.
+    """
+    prompt, cached = _prompt(context, counter)
+    if prompt >= profile.context_window:
+        raise ContextOverflow(prompt, profile.context_window)
+    ceiling = _ceiling(profile, request, prompt)
+    choices = []
+    for index in range(request.n):
+        labels = (index, request.model, request.seed, attempt if profile.text.resample else None)
+        text = _text(profile, context, script, draws.stream(pod, place, "text", *labels))
+        choices.append(Choice(*reply.cut(text, request.stop, ceiling, counter)))
+    usage = Usage(prompt, sum(len(choice.pieces) for choice in choices), cached)
+    return _assemble(profile, pod, place, request, tuple(choices), usage, attempt, created_s)
+
+
+def plan_again(
+    profile: Profile,
+    pod: Pod,
+    place: Place,
+    request: TurnRequest,
+    context: Sequence[Message],
+    *,
+    replies: Sequence[tuple[str, FinishReason]],
+    usage: Usage,
+    attempt: int,
+    created_s: int,
+    counter: TokenCounter,
+) -> Plan:
+    """The plan of a turn whose replies and usage are known: nothing is drawn but when its tokens come."""
+    choices = tuple(Choice(counter.split(text), finish) for text, finish in replies)
+    return _assemble(profile, pod, place, request, choices, usage, attempt, created_s)
+
+
+def _assemble(
+    profile: Profile,
+    pod: Pod,
+    place: Place,
+    request: TurnRequest,
+    choices: tuple[Choice, ...],
+    usage: Usage,
+    attempt: int,
+    created_s: int,
+) -> Plan:
+    return Plan(
+        pod=pod,
+        place=place,
+        attempt=attempt,
+        unique=draws.key(pod, place, "identity", request.digest, attempt),
+        created=created_s,
+        model=profile.reported(request.model),
+        fingerprint=hashlib.blake2b(profile.digest + PLAN_VERSION.to_bytes(4), digest_size=5).digest(),
+        choices=choices,
+        usage=usage,
+        timeline=latency.timeline(
+            profile.latency,
+            pod,
+            place,
+            uncached_tokens=usage.prompt_tokens - usage.cached_tokens,
+            steps=max(len(choice.pieces) for choice in choices),
+        ),
+    )
+
+
+def _ceiling(profile: Profile, request: TurnRequest, prompt: int) -> int:
+    """The most tokens that one choice may have."""
+    limits = [profile.max_output, profile.context_window - prompt]
+    if request.max_tokens is not None:
+        limits.append(request.max_tokens)
+    return min(limits)
+
+
+def _prompt(context: Sequence[Message], counter: TokenCounter) -> tuple[int, int]:
+    """The prompt's tokens, and how many of them a prefix cache held.
+
+    Cached is the prompt up to and including the last assistant message, if it has at least 1,024 tokens, rounded down
+    to a multiple of 128. Source: OpenAI, prompt caching guide.
+    """
+    counts = prompt_counts(context, counter)
+    replies = [index for index, message in enumerate(context) if message.role is Role.ASSISTANT]
+    prefix = sum(counts[: replies[-1] + 1]) if replies else 0
+    return sum(counts) + PRIMING, prefix - prefix % CACHE_STEP if prefix >= CACHE_MINIMUM else 0
+
+
+def _text(profile: Profile, context: Sequence[Message], script: str | None, stream: draws.Stream) -> str:
+    if script is not None:
+        return script
+    if profile.text.style is Style.FIXED:
+        return profile.text.fixed or ""
+    if profile.text.style is Style.ECHO:
+        return next((message.content for message in reversed(context) if message.role is Role.USER), "")
+    natural = min(max(round(stream.draw(profile.output_tokens)), 1), profile.max_output)
+    return reply.lorem(stream, natural)

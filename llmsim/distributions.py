@@ -1,0 +1,163 @@
+"""Named distributions as profiles write them, drawn by inverse CDF: one uniform number in, one value out.
+
+Pure and without state: `sample(u)` takes a u in (0, 1) from a named substream. Values are never negative and never
+above CEILING, so that no profile, however odd, gives a delay or a length that is not a sane number. Units are the
+key's under which a distribution stands (`ttft_ms`).
+
+Sources of the formulas: Devroye, Non-Uniform Random Variate Generation (1986), chapter II.2 (inversion: exponential,
+Weibull, Pareto; truncation) and II.4 (mixtures); the normal quantile is Wichura's AS 241 (1988) as in `statistics`.
+"""
+
+import math
+from statistics import NormalDist
+from typing import ClassVar
+
+import attrs
+from attrs.validators import ge, gt, optional
+
+CEILING = 1e9
+_STANDARD = NormalDist()
+_Z95 = _STANDARD.inv_cdf(0.95)
+
+
+def _clamp(value: float) -> float:
+    return min(max(value, 0.0), CEILING)
+
+
+@attrs.frozen
+class Constant:
+    """Always `value`."""
+
+    kind: ClassVar[str] = "constant"
+    value: float = attrs.field(validator=ge(0))
+
+    def sample(self, _u: float) -> float:
+        return _clamp(self.value)
+
+
+@attrs.frozen
+class Uniform:
+    """Evenly between `low` and `high`: low + u (high - low)."""
+
+    kind: ClassVar[str] = "uniform"
+    low: float = attrs.field(validator=ge(0))
+    high: float = attrs.field(validator=ge(0))
+
+    def __attrs_post_init__(self) -> None:
+        if self.high < self.low:
+            msg = f"'high' ({self.high}) must not be below 'low' ({self.low})"
+            raise ValueError(msg)
+
+    def sample(self, u: float) -> float:
+        return _clamp(self.low + u * (self.high - self.low))
+
+
+@attrs.frozen
+class Normal:
+    """Normal with `mean` and standard deviation `sd`, truncated to values above 0: its CDF is cut and scaled."""
+
+    kind: ClassVar[str] = "normal"
+    mean: float = attrs.field(validator=gt(0))
+    sd: float = attrs.field(validator=gt(0))
+
+    def sample(self, u: float) -> float:
+        below = _STANDARD.cdf(-self.mean / self.sd)
+        return _clamp(self.mean + self.sd * _STANDARD.inv_cdf(below + u * (1 - below)))
+
+
+@attrs.frozen
+class LogNormal:
+    """Log-normal by its median `p50` and either `p95` or `sigma`: p50 exp(sigma z), sigma = ln(p95 / p50) / z95."""
+
+    kind: ClassVar[str] = "lognormal"
+    p50: float = attrs.field(validator=gt(0))
+    p95: float | None = attrs.field(default=None, validator=optional(gt(0)))
+    sigma: float | None = attrs.field(default=None, validator=optional(gt(0)))
+
+    def __attrs_post_init__(self) -> None:
+        if (self.p95 is None) == (self.sigma is None):
+            msg = "give either 'p95' or 'sigma' beside 'p50'"
+            raise ValueError(msg)
+        if self.p95 is not None and self.p95 <= self.p50:
+            msg = f"'p95' ({self.p95}) must be above 'p50' ({self.p50})"
+            raise ValueError(msg)
+
+    @property
+    def spread(self) -> float:
+        """The standard deviation of the logarithm."""
+        if self.sigma is not None:
+            return self.sigma
+        return math.log((self.p95 or self.p50) / self.p50) / _Z95
+
+    def sample(self, u: float) -> float:
+        return _clamp(self.p50 * math.exp(min(self.spread * _STANDARD.inv_cdf(u), 700.0)))
+
+
+@attrs.frozen
+class Exponential:
+    """Exponential with `mean`: -mean ln(1 - u)."""
+
+    kind: ClassVar[str] = "exponential"
+    mean: float = attrs.field(validator=gt(0))
+
+    def sample(self, u: float) -> float:
+        return _clamp(-self.mean * math.log1p(-u))
+
+
+@attrs.frozen
+class Weibull:
+    """Weibull with `shape` and `scale`: scale (-ln(1 - u)) ** (1 / shape)."""
+
+    kind: ClassVar[str] = "weibull"
+    shape: float = attrs.field(validator=ge(0.1))
+    scale: float = attrs.field(validator=gt(0))
+
+    def sample(self, u: float) -> float:
+        return _clamp(self.scale * (-math.log1p(-u)) ** (1 / self.shape))
+
+
+@attrs.frozen
+class Pareto:
+    """Pareto with `shape` from `minimum` up: minimum (1 - u) ** (-1 / shape)."""
+
+    kind: ClassVar[str] = "pareto"
+    shape: float = attrs.field(validator=ge(0.1))
+    minimum: float = attrs.field(validator=gt(0))
+
+    def sample(self, u: float) -> float:
+        return _clamp(self.minimum * (1 - u) ** (-1 / self.shape))
+
+
+Simple = Constant | Uniform | Normal | LogNormal | Exponential | Weibull | Pareto
+
+
+@attrs.frozen
+class Mixture:
+    """One of `components`, chosen with `weights`; the u that chose it, stretched over its share, draws from it."""
+
+    kind: ClassVar[str] = "mixture"
+    weights: tuple[float, ...]
+    components: tuple[Simple, ...]
+
+    def __attrs_post_init__(self) -> None:
+        if not self.components or len(self.weights) != len(self.components):
+            msg = f"{len(self.weights)} 'weights' for {len(self.components)} 'components'"
+            raise ValueError(msg)
+        if any(weight <= 0 for weight in self.weights) or abs(sum(self.weights) - 1) > 1e-9:
+            msg = "'weights' must be above 0 and add up to 1"
+            raise ValueError(msg)
+
+    def sample(self, u: float) -> float:
+        last = len(self.weights) - 1
+        for index, weight in enumerate(self.weights):
+            if u < weight or index == last:
+                inner = min(max(u / weight, 2**-53), 1 - 2**-53)
+                return self.components[index].sample(inner)
+            u -= weight
+        raise AssertionError
+
+
+Distribution = Simple | Mixture
+KINDS: dict[str, type[Distribution]] = {
+    kind.kind: kind for kind in (Constant, Uniform, Normal, LogNormal, Exponential, Weibull, Pareto, Mixture)
+}
