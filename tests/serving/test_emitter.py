@@ -1,0 +1,91 @@
+"""The emitter under a virtual clock: absolute deadlines, frames due together, and exactly one settling."""
+
+from collections.abc import Iterator
+
+import trio
+from trio.testing import MockClock
+
+from llmsim.serving.emitter import MAX_WRITE_BYTES, Emission, Pace
+from llmsim.simulation.timeline import Timeline
+from llmsim.store.schema import Ending
+from llmsim.wire.base import Frame
+
+TIMELINE = Timeline((500_000, 520_000, 560_000))
+
+
+class Settled:
+    """Records each settling."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Ending, int]] = []
+
+    def __call__(self, ending: Ending, delivered: int) -> None:
+        self.calls.append((ending, delivered))
+
+
+def frames() -> Iterator[Frame]:
+    yield Frame(0, b"head ")
+    for token in (1, 2, 3):
+        yield Frame(token, b"%d " % token)
+    yield Frame(3, b"done")
+
+
+async def play(emission: Emission) -> list[tuple[float, bytes]]:
+    begin = trio.current_time()
+    return [(round(trio.current_time() - begin, 6), data) async for data in emission]
+
+
+async def test_emission_leaves_each_frame_at_its_deadline(autojump_clock: MockClock) -> None:
+    settled = Settled()
+    written = await play(Emission(frames(), TIMELINE, Pace(), trio.current_time(), settled))
+    assert written == [(0.0, b"head "), (0.5, b"1 "), (0.52, b"2 "), (0.56, b"3 done")]
+    assert settled.calls == [(Ending.COMPLETED, 5)]
+
+
+async def test_emission_at_speed_10_divides_every_delay(autojump_clock: MockClock) -> None:
+    written = await play(Emission(frames(), TIMELINE, Pace(10.0), trio.current_time(), Settled()))
+    assert written == [(0.0, b"head "), (0.05, b"1 "), (0.052, b"2 "), (0.056, b"3 done")]
+
+
+async def test_emission_at_instant_pace_writes_all_at_once(autojump_clock: MockClock) -> None:
+    written = await play(Emission(frames(), TIMELINE, Pace(None), trio.current_time(), Settled()))
+    assert written == [(0.0, b"head 1 2 3 done")]
+
+
+async def test_emission_counts_from_arrival_so_that_a_late_start_is_made_up(autojump_clock: MockClock) -> None:
+    started = trio.current_time()
+    await trio.lowlevel.checkpoint()
+    with trio.move_on_after(0.51):
+        await trio.sleep_forever()
+    written = await play(Emission(frames(), TIMELINE, Pace(), started, Settled()))
+    assert written == [(0.0, b"head 1 "), (0.01, b"2 "), (0.05, b"3 done")]
+
+
+async def test_emission_bounds_one_write() -> None:
+    big = (Frame(0, bytes(MAX_WRITE_BYTES)) for _ in range(3))
+    written = await play(Emission(big, TIMELINE, Pace(), trio.current_time(), Settled()))
+    assert [len(data) for _, data in written] == [MAX_WRITE_BYTES] * 3
+
+
+async def test_emission_cancelled_at_every_frame_settles_with_what_has_left(autojump_clock: MockClock) -> None:
+    for taken in range(4):
+        settled = Settled()
+        emission = Emission(frames(), TIMELINE, Pace(), trio.current_time(), settled)
+        with trio.CancelScope() as scope:
+            count = 0
+            async for _ in emission:
+                count += 1
+                if count > taken:
+                    scope.cancel()
+                    await trio.lowlevel.checkpoint()
+        emission.close(Ending.CLIENT_LEFT)
+        emission.close(Ending.CLIENT_LEFT)
+        assert settled.calls == [(Ending.CLIENT_LEFT, taken)]
+
+
+async def test_emission_closed_before_it_begins_settles_with_nothing_delivered() -> None:
+    settled = Settled()
+    emission = Emission(frames(), TIMELINE, Pace(), trio.current_time(), settled)
+    emission.close(Ending.CLIENT_LEFT)
+    assert settled.calls == [(Ending.CLIENT_LEFT, 0)]
+    assert not emission.completed
