@@ -45,8 +45,7 @@ class Uniform:
 
     def __attrs_post_init__(self) -> None:
         if self.high < self.low:
-            msg = f"'high' ({self.high}) must not be below 'low' ({self.low})"
-            raise ValueError(msg)
+            raise ValueError(f"'high' ({self.high}) must not be below 'low' ({self.low})")
 
     def sample(self, u: float) -> float:
         return _clamp(self.low + u * (self.high - self.low))
@@ -76,11 +75,9 @@ class LogNormal:
 
     def __attrs_post_init__(self) -> None:
         if (self.p95 is None) == (self.sigma is None):
-            msg = "give either 'p95' or 'sigma' beside 'p50'"
-            raise ValueError(msg)
+            raise ValueError("give either 'p95' or 'sigma' beside 'p50'")
         if self.p95 is not None and self.p95 <= self.p50:
-            msg = f"'p95' ({self.p95}) must be above 'p50' ({self.p50})"
-            raise ValueError(msg)
+            raise ValueError(f"'p95' ({self.p95}) must be above 'p50' ({self.p50})")
 
     @property
     def spread(self) -> float:
@@ -141,11 +138,9 @@ class Mixture:
 
     def __attrs_post_init__(self) -> None:
         if not self.components or len(self.weights) != len(self.components):
-            msg = f"{len(self.weights)} 'weights' for {len(self.components)} 'components'"
-            raise ValueError(msg)
+            raise ValueError(f"{len(self.weights)} 'weights' for {len(self.components)} 'components'")
         if any(weight <= 0 for weight in self.weights) or abs(sum(self.weights) - 1) > 1e-9:
-            msg = "'weights' must be above 0 and add up to 1"
-            raise ValueError(msg)
+            raise ValueError("'weights' must be above 0 and add up to 1")
 
     def sample(self, u: float) -> float:
         last = len(self.weights) - 1

@@ -17,7 +17,8 @@ from typing import Any
 
 import attrs
 import orjson
-from attrs.validators import and_, deep_iterable, ge, le, max_len, min_len
+from attrs.validators import deep_iterable, ge, le, max_len, min_len
+from cattrs import Converter
 from cattrs.gen import make_dict_unstructure_fn
 
 from llmsim import strict
@@ -26,8 +27,8 @@ from llmsim.errors import OperatorError
 
 DEFAULT = "default"
 DIGEST_BYTES = 16
-_RATE = and_(ge(0), le(1))
-_NAME = and_(min_len(1), max_len(200))
+NAME_LIMIT = 200
+"""Longest name of a profile, model or owner, in characters."""
 
 
 class Style(StrEnum):
@@ -54,9 +55,9 @@ class Model:
     `snapshot` is the name that responses carry when this one is asked for; the same name when it is not given.
     """
 
-    id: str = attrs.field(validator=_NAME)
+    id: str = attrs.field(validator=[min_len(1), max_len(NAME_LIMIT)])
     created: int = attrs.field(validator=ge(0))
-    owned_by: str = attrs.field(validator=_NAME)
+    owned_by: str = attrs.field(validator=[min_len(1), max_len(NAME_LIMIT)])
     snapshot: str | None = None
 
 
@@ -64,13 +65,13 @@ class Model:
 class Latency:
     """When tokens come: `ttft_ms` to the first, `itl_ms` between the others, milliseconds.
 
-    `uncached_token_us` (microseconds) is added to the TTFT for each prompt token that no prefix cache held. `jitter` is a factor
-    on all ITLs of one turn: a slow turn is slow throughout.
+    `uncached_token_us` (microseconds) is added to the TTFT for each prompt token that no prefix cache held. `jitter` is
+    a factor on all ITLs of one turn: a slow turn is slow throughout.
     """
 
     ttft_ms: Distribution
     itl_ms: Distribution
-    uncached_token_us: float = attrs.field(default=0.0, validator=and_(ge(0), le(1e6)))
+    uncached_token_us: float = attrs.field(default=0.0, validator=[ge(0), le(1e6)])
     jitter: Distribution = Constant(1.0)
 
 
@@ -84,8 +85,7 @@ class Text:
 
     def __attrs_post_init__(self) -> None:
         if (self.style is Style.FIXED) != (self.fixed is not None):
-            msg = "'fixed' is the text of the style 'fixed': give both or neither"
-            raise ValueError(msg)
+            raise ValueError("'fixed' is the text of the style 'fixed': give both or neither")
 
 
 @attrs.frozen
@@ -99,14 +99,13 @@ class Tokens:
 class Errors:
     """Rates of simulated failures, 0 to 1. Read and checked; used by a later release."""
 
-    rate_limit: float = attrs.field(default=0.0, validator=_RATE)
-    server_error: float = attrs.field(default=0.0, validator=_RATE)
-    overloaded: float = attrs.field(default=0.0, validator=_RATE)
+    rate_limit: float = attrs.field(default=0.0, validator=[ge(0), le(1)])
+    server_error: float = attrs.field(default=0.0, validator=[ge(0), le(1)])
+    overloaded: float = attrs.field(default=0.0, validator=[ge(0), le(1)])
 
     def __attrs_post_init__(self) -> None:
         if self.rate_limit + self.server_error + self.overloaded > 1:
-            msg = "the rates of 'errors' add up to more than 1"
-            raise ValueError(msg)
+            raise ValueError("the rates of 'errors' add up to more than 1")
 
 
 @attrs.frozen
@@ -125,14 +124,14 @@ class Profile:
     `patterns` are globs (`*` only) over model names; `sources` says for a figure's key path where it comes from.
     """
 
-    name: str = attrs.field(validator=_NAME)
+    name: str = attrs.field(validator=[min_len(1), max_len(NAME_LIMIT)])
     summary: str
     context_window: int = attrs.field(validator=ge(16))
     max_output: int = attrs.field(validator=ge(1))
     output_tokens: Distribution
     latency: Latency
     models: tuple[Model, ...] = ()
-    patterns: tuple[str, ...] = attrs.field(default=(), validator=deep_iterable(_NAME))
+    patterns: tuple[str, ...] = attrs.field(default=(), validator=deep_iterable([min_len(1), max_len(NAME_LIMIT)]))
     text: Text = Text()
     tokens: Tokens = Tokens()
     errors: Errors = Errors()
@@ -141,8 +140,9 @@ class Profile:
 
     def __attrs_post_init__(self) -> None:
         if self.max_output > self.context_window:
-            msg = f"'max_output' ({self.max_output}) must not be above 'context_window' ({self.context_window})"
-            raise ValueError(msg)
+            raise ValueError(
+                f"'max_output' ({self.max_output}) must not be above 'context_window' ({self.context_window})"
+            )
 
     @functools.cached_property
     def _json(self) -> bytes:
@@ -167,8 +167,7 @@ class Profile:
         try:
             table = orjson.loads(data)
         except orjson.JSONDecodeError as error:
-            msg = f"{name}: not JSON: {error}"
-            raise OperatorError(msg) from None
+            raise OperatorError(f"{name}: not JSON: {error}") from None
         return strict.structure(table, cls, name, _CONVERTER)
 
     def reported(self, model: str) -> str:
@@ -187,8 +186,7 @@ def parse_profile(text: bytes, name: str, file: str) -> Profile:
     """
     table = strict.parse_toml(text, file)
     if "name" in table:
-        msg = f"{file}: unknown key 'name': a profile is named after its file @ $"
-        raise OperatorError(msg)
+        raise OperatorError(f"{file}: unknown key 'name': a profile is named after its file @ $")
     return strict.structure({**table, "name": name}, Profile, file, _CONVERTER)
 
 
@@ -201,8 +199,7 @@ def load_profile(path: Path) -> Profile:
     try:
         text = path.read_bytes()
     except OSError as error:
-        msg = f"{path}: {error.strerror}"
-        raise OperatorError(msg) from None
+        raise OperatorError(f"{path}: {error.strerror}") from None
     return parse_profile(text, path.stem, str(path))
 
 
@@ -225,8 +222,7 @@ class Profiles:
         paths: dict[str, Path] = {}
         for directory in (shipped, *dirs):
             if not directory.is_dir():
-                msg = f"{directory}: not a directory of profiles"
-                raise OperatorError(msg)
+                raise OperatorError(f"{directory}: not a directory of profiles")
             paths |= {path.stem: path for path in sorted(directory.glob("*.toml"))}
         return cls.of(tuple(load_profile(paths[name]) for name in sorted(paths)))
 
@@ -247,8 +243,7 @@ class Profiles:
                     )
                     raise OperatorError(msg)
         if DEFAULT not in {profile.name for profile in profiles}:
-            msg = f"no profile is called {DEFAULT!r}"
-            raise OperatorError(msg)
+            raise OperatorError(f"no profile is called {DEFAULT!r}")
         ranked = sorted(patterns.items(), key=lambda item: (-len(item[0].replace("*", "")), item[0]))
         compiled = tuple((_glob(pattern), profile) for pattern, profile in ranked)
         return cls({profile.name: profile for profile in profiles}, exact, compiled)
@@ -278,14 +273,13 @@ def _glob(pattern: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)
 
 
-def _converter() -> strict.Converter:
+def _converter() -> Converter:
     using = strict.converter()
 
     def distribution(value: Any, wanted: Any) -> Any:  # noqa: ANN401
         known = [name for name in KINDS if wanted == Distribution or name != Mixture.kind]
         if not isinstance(value, dict) or value.get("kind") not in known:
-            msg = f"expected a table with a 'kind' of {', '.join(known)}"
-            raise ValueError(msg)
+            raise ValueError(f"expected a table with a 'kind' of {', '.join(known)}")
         rest = {key: item for key, item in value.items() if key != "kind"}
         return using.structure(rest, KINDS[value["kind"]])
 
@@ -296,7 +290,7 @@ def _converter() -> strict.Converter:
     return using
 
 
-def _tagged(kind: type[Distribution], using: strict.Converter) -> Callable[[Any], dict[str, Any]]:
+def _tagged(kind: type[Distribution], using: Converter) -> Callable[[Any], dict[str, Any]]:
     fields = make_dict_unstructure_fn(kind, using)
     return lambda value: {"kind": kind.kind, **fields(value)}
 

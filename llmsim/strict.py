@@ -1,4 +1,4 @@
-"""Tables from outside (TOML, stored JSON) into frozen classes, strictly; what is wrong is said with its file and key path.
+"""Tables from outside (TOML, stored JSON) into frozen classes, strictly; each fault with its file and key path.
 
 `config.toml: unknown key 'prot' (did you mean 'port'?) @ $`. Nothing is coerced: "5" is not a number, and a number is
 not a text. Numbers are finite. Knows no file and no class of ours; errors come out as OperatorError, one line for
@@ -40,7 +40,7 @@ def converter() -> Converter:
     strict.register_structure_hook(bool, _bool)
     strict.register_structure_hook_func(lambda kind: isinstance(kind, type) and issubclass(kind, StrEnum), _choice)
     strict.register_structure_hook_factory(attrs.has, _class_hook)
-    strict.register_structure_hook_factory(lambda kind: get_origin(kind) is tuple, _tuple_hook)
+    strict.register_structure_hook_factory(_is_tuple, _tuple_hook)
     return strict
 
 
@@ -64,16 +64,13 @@ def parse_toml(text: bytes, name: str) -> dict[str, Any]:
         OperatorError: not UTF-8, not TOML, or longer than TEXT_LIMIT_BYTES.
     """
     if len(text) > TEXT_LIMIT_BYTES:
-        msg = f"{name}: {len(text)} bytes, where at most {TEXT_LIMIT_BYTES} are read"
-        raise OperatorError(msg)
+        raise OperatorError(f"{name}: {len(text)} bytes, where at most {TEXT_LIMIT_BYTES} are read")
     try:
         return tomli.loads(text.decode())
     except UnicodeDecodeError as error:
-        msg = f"{name}: not UTF-8 at byte {error.start}"
-        raise OperatorError(msg) from None
+        raise OperatorError(f"{name}: not UTF-8 at byte {error.start}") from None
     except tomli.TOMLDecodeError as error:
-        msg = f"{name}: not TOML: {error}"
-        raise OperatorError(msg) from None
+        raise OperatorError(f"{name}: not TOML: {error}") from None
 
 
 def nearest(word: str, known: list[str]) -> str:
@@ -106,8 +103,7 @@ def _float(value: object, _kind: object) -> float:
     if type(value) not in {int, float} or not isinstance(value, int | float):
         raise _wrong("a number", value)
     if not math.isfinite(value):
-        msg = "expected a finite number"
-        raise ValueError(msg)
+        raise ValueError("expected a finite number")
     return float(value)
 
 
@@ -130,7 +126,11 @@ def _choice(value: object, kind: type[StrEnum]) -> StrEnum:
     return kind(value)
 
 
-def _class_hook(kind: type, using: Converter) -> Callable[[object, object], object]:
+def _is_tuple(kind: Any) -> bool:  # noqa: ANN401
+    return get_origin(kind) is tuple
+
+
+def _class_hook(kind: type[Any], using: Converter) -> Callable[[object, object], object]:
     build = make_dict_structure_fn(kind, using, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True)
 
     def hook(value: object, _kind: object) -> object:
@@ -141,7 +141,7 @@ def _class_hook(kind: type, using: Converter) -> Callable[[object, object], obje
     return hook
 
 
-def _tuple_hook(kind: Any, using: Converter) -> Callable[[object, object], object]:  # noqa: ANN401
+def _tuple_hook(kind: type[Any], using: Converter) -> Callable[[object, object], object]:
     item_kind = get_args(kind)[0]
 
     def hook(value: object, _kind: object) -> tuple[object, ...]:
@@ -155,8 +155,7 @@ def _tuple_hook(kind: Any, using: Converter) -> Callable[[object, object], objec
                 error.add_note(IterableValidationNote(f"item {index}", index, item_kind))
                 errors.append(error)
         if errors:
-            msg = "items"
-            raise IterableValidationError(msg, errors, kind)
+            raise IterableValidationError("items", errors, kind)
         return tuple(items)
 
     return hook

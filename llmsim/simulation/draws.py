@@ -27,9 +27,7 @@ _RANGE = 1 << 64
 
 def seed(pod: Pod) -> bytes:
     """The pod's seed: blake2b-256 of root seed and ordinal, 8 bytes each."""
-    return blake2b(
-        pod.root_seed.to_bytes(8) + pod.ordinal.to_bytes(8), digest_size=32, person=b"llmsim pod"
-    ).digest()
+    return blake2b(pod.root_seed.to_bytes(8) + pod.ordinal.to_bytes(8), digest_size=32, person=b"llmsim pod").digest()
 
 
 def key(pod: Pod, place: Place, purpose: str, *labels: Label) -> bytes:
@@ -82,8 +80,7 @@ class Stream:
     def below(self, bound: int) -> int:
         """A whole number from 0 to bound - 1, each as likely: words beyond the last full multiple are passed over."""
         if not 0 < bound <= _RANGE:
-            msg = f"expected a bound from 1 to 2**64, not {bound}"
-            raise ValueError(msg)
+            raise ValueError(f"expected a bound from 1 to 2**64, not {bound}")
         limit = _RANGE - _RANGE % bound
         while True:
             word = self.word()

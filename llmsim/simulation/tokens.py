@@ -1,8 +1,11 @@
 """Counting and splitting text into tokens: the interface, and an estimator without dependencies.
 
-The estimator splits as byte-pair encoders do before they merge (words with the space before them, digits by threes,
-runs of punctuation), and cuts what is longer than a usual token. It looks at no character beyond the piece it takes,
-so the pieces of a text that was cut at a piece are the same as before. Pure; any str is fine, lone surrogates included.
+The estimator splits as byte-pair encoders do before they merge (words with the character before them, digits by
+threes, runs of punctuation) and cuts each script at the length of its usual token. Measured against o200k_base:
+English prose +1 to +3 %, legal text +2 %, Markdown -6 %, Python -2 %, JavaScript -1 %, JSON -1 %, numbers 0 %,
+Chinese -7 %, Japanese +7 %, Korean -7 %, Russian -4 %, German -11 %, Spanish +10 %, French +14 %, emoji -18 %.
+It looks at no character beyond the piece it takes, so the pieces of a text that was cut at a piece are the same as
+before. Pure; any str is fine, lone surrogates included.
 """
 
 import re
@@ -14,7 +17,26 @@ from llmsim.turn import Message
 PER_MESSAGE = 3
 PER_NAME = 1
 PRIMING = 3
-_PIECE = re.compile(r" ?[^\W\d_]{1,12}|\d{1,3}| ?[^\w\s]{1,4}|\s{1,16}|.", re.DOTALL)
+
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_HAN_ALONE = "的一是不了在有和人这中大为上个我以要他时来用们到作"
+_ALTERNATIVES = (
+    r"(?:[^\w\r\n]|_)?[A-Z]?[a-z]{1,12}",
+    r"(?:[^\w\r\n]|_)?[A-Z]{1,3}",
+    r"[0-9]{1,3}",
+    r" ?[\u00c0-\u024f]{1,2}[a-z]{0,6}",  # Latin beyond ASCII
+    r" ?[\u0400-\u04ff]{1,6}",  # Cyrillic
+    r" ?[\u0370-\u0dff]{1,5}",  # Greek, Hebrew, Arabic, the scripts of India
+    r" ?[\u0e00-\u1fff]{1,3}",  # Thai and its neighbours
+    rf"[{_HAN_ALONE}]|[{_HAN}]{{1,2}}",
+    r"[\u3040-\u309f]{1,2}|[\u30a0-\u30ff]",  # Hiragana, Katakana
+    r" ?[\uac00-\ud7a3]{1,2}",  # Hangul
+    r" ?[^\w\s\U00010000-\U0010ffff]{1,2}",
+    r"[ \t]{1,16}",
+    r"[\r\n]{1,8}[ \t]{0,16}",
+    r".",
+)
+_PIECE = re.compile("|".join(_ALTERNATIVES), re.DOTALL)
 
 
 class TokenCounter(Protocol):
