@@ -41,7 +41,7 @@ def host_ordinal(host_name: str) -> int | None:
 
     A number above MAX_ORDINAL is no pod's, and digits without a hyphen before them (container ids) are no number.
     """
-    match = _NUMBERED.fullmatch(host_name.split(".")[0])
+    match = _NUMBERED.fullmatch(host_name.partition(".")[0])
     if match is None or int(match[1]) > MAX_ORDINAL:
         return None
     return int(match[1])
