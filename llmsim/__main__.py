@@ -1,8 +1,9 @@
-"""`python -m llmsim`: the command line where its script is not on the path.
+"""`python -m llmsim` is `llmsim`, for where the script is not on the path.
 
-Knows nothing but the entry point; says and does exactly what `llmsim` does.
+Knows nothing but the entry point of the command line.
 """
 
 from llmsim.cli.main import run
 
-run()
+if __name__ == "__main__":
+    run()
