@@ -1,0 +1,142 @@
+"""The one entry to every check: `nox` runs the default sessions, `nox --list` names the others.
+
+Nothing but PyPI is fetched, interpreters least of all. A session installs the groups of pyproject.toml that it needs
+and says in its docstring what it proves.
+"""
+
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Timer
+from urllib.request import Request, urlopen
+
+import nox
+
+nox.needs_version = ">=2026.10"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
+nox.options.reuse_venv = "yes"
+nox.options.error_on_external_run = True
+
+ROOT = Path(__file__).parent
+PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+SOURCES = ("llmsim", "tests", "noxfile.py")
+FIRST_ANSWER_S = 30
+"""How long a server may take to its first answer here; the figure that counts is measured elsewhere."""
+
+
+def install(session: nox.Session, *groups: str, project: str = "-e.[tokens]") -> None:
+    """Install the project and dependency groups together, so that one resolution holds for both."""
+    session.install(project, *nox.project.dependency_groups(PYPROJECT, *groups))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, form, structured concurrency, and the directions in which rooms may import one another."""
+    install(session, "lint", project="-e.")
+    session.run("ruff", "check", *SOURCES)
+    session.run("ruff", "format", "--check", *SOURCES)
+    files = sorted(str(file) for folder in ("llmsim", "tests") for file in Path(folder).rglob("*.py"))
+    # Not ASYNC124: Quart calls async views only, whether they await or not. Not ASYNC114: a list kept by hand.
+    session.run("flake8-async", "--disable=ASYNC114,ASYNC124", *files)
+    session.run("lint-imports", "--no-logo")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Everything is typed, strictly."""
+    install(session, "types")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The test suite on the Python that runs nox, with branch coverage; arguments go to pytest."""
+    install(session, "tests")
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    session.run("coverage", "combine", "--quiet")
+    if not session.posargs:
+        session.run("coverage", "report")
+
+
+@nox.session(default=False)
+def build(session: nox.Session) -> None:
+    """A wheel in dist/."""
+    session.install("hatchling")
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    session.run("hatchling", "build", "--target", "wheel", "--directory", "dist")
+
+
+@nox.session(requires=["build"], reuse_venv=False)
+def package(session: nox.Session) -> None:
+    """The wheel alone, in a fresh environment and away from the checkout: it has its data, and its server answers."""
+    [wheel] = (ROOT / "dist").glob("llmsim-*.whl")
+    session.install(str(wheel))
+    folder = Path(session.create_tmp())
+    with session.chdir(folder):
+        session.run("llmsim", "identity")
+        session.run("llmsim", "profiles", "list")
+        with serving(Path(session.bin) / "llmsim", folder / "data") as url:
+            body = b'{"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello!"}]}'
+            request = Request(f"{url}/chat/completions", body, {"content-type": "application/json"})  # noqa: S310
+            with urlopen(request, timeout=FIRST_ANSWER_S) as answer:  # noqa: S310  (our own server's URL)
+                session.log(f"{answer.status} {answer.read(200)!r}...")
+
+
+@nox.session(python="3.13", default=False)
+def tests_newest(session: nox.Session) -> None:
+    """The test suite on Python 3.13, where Quart and Quart-Trio resolve to newer versions."""
+    install(session, "tests")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(python="3.11", venv_backend="uv", default=False)
+def minimums(session: nox.Session) -> None:
+    """The test suite with the oldest versions that pyproject.toml promises to work with."""
+    groups = nox.project.dependency_groups(PYPROJECT, "tests")
+    session.install("--resolution=lowest-direct", "-e.[tokens]", *groups)
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(default=False)
+def crash(session: nox.Session) -> None:
+    """A server is killed at random moments: nothing acknowledged is lost."""
+    install(session, "tests")
+    session.run("pytest", "tests/crash", *session.posargs)
+
+
+@nox.session(default=False)
+def clients(session: nox.Session) -> None:
+    """Official SDKs hold conversations with a real server."""
+    install(session, "tests")
+    session.run("pytest", "tests/clients", *session.posargs)
+
+
+@nox.session(default=False)
+def docs(session: nox.Session) -> None:
+    """Write the tables of README.md again, from the code."""
+    install(session, "tests")
+    session.run("python", "-m", "tests.tables")
+
+
+@contextmanager
+def serving(program: Path, data_dir: Path) -> Iterator[str]:
+    """The base URL of `llmsim serve` while the block runs; it must end well when it is told to."""
+    command: list[str | Path] = [program, "serve", "--port", "0", "--data-dir", data_dir, "--instant"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
+        watchdog = Timer(FIRST_ANSWER_S, server.kill)
+        watchdog.start()
+        found = (re.search(r"OPENAI_BASE_URL=(\S+)", line) for line in server.stdout or ())
+        url = next((match[1] for match in found if match), None)
+        if url is None:
+            raise SystemExit(f"the server ended before it listened: exit code {server.wait()}")
+        yield url
+        server.send_signal(signal.SIGTERM)
+        if server.wait() != 0:
+            raise SystemExit(f"the server did not end well: exit code {server.returncode}")
+        watchdog.cancel()
