@@ -20,10 +20,6 @@ _STANDARD = NormalDist()
 _Z95 = _STANDARD.inv_cdf(0.95)
 
 
-def _clamp(value: float) -> float:
-    return min(max(value, 0.0), CEILING)
-
-
 @attrs.frozen
 class Constant:
     """Always `value`."""
@@ -32,7 +28,7 @@ class Constant:
     value: float = attrs.field(validator=ge(0))
 
     def sample(self, _u: float) -> float:
-        return _clamp(self.value)
+        return min(CEILING, self.value)
 
 
 @attrs.frozen
@@ -48,7 +44,7 @@ class Uniform:
             raise ValueError(f"'high' ({self.high}) must not be below 'low' ({self.low})")
 
     def sample(self, u: float) -> float:
-        return _clamp(self.low + u * (self.high - self.low))
+        return min(CEILING, self.low + u * (self.high - self.low))
 
 
 @attrs.frozen
@@ -61,7 +57,7 @@ class Normal:
 
     def sample(self, u: float) -> float:
         below = _STANDARD.cdf(-self.mean / self.sd)
-        return _clamp(self.mean + self.sd * _STANDARD.inv_cdf(below + u * (1 - below)))
+        return min(CEILING, self.mean + self.sd * _STANDARD.inv_cdf(below + u * (1 - below)))
 
 
 @attrs.frozen
@@ -87,7 +83,7 @@ class LogNormal:
         return math.log((self.p95 or self.p50) / self.p50) / _Z95
 
     def sample(self, u: float) -> float:
-        return _clamp(self.p50 * math.exp(min(self.spread * _STANDARD.inv_cdf(u), 700.0)))
+        return min(CEILING, self.p50 * math.exp(min(self.spread * _STANDARD.inv_cdf(u), 700.0)))
 
 
 @attrs.frozen
@@ -98,7 +94,7 @@ class Exponential:
     mean: float = attrs.field(validator=gt(0))
 
     def sample(self, u: float) -> float:
-        return _clamp(-self.mean * math.log1p(-u))
+        return min(CEILING, -self.mean * math.log1p(-u))
 
 
 @attrs.frozen
@@ -110,7 +106,7 @@ class Weibull:
     scale: float = attrs.field(validator=gt(0))
 
     def sample(self, u: float) -> float:
-        return _clamp(self.scale * (-math.log1p(-u)) ** (1 / self.shape))
+        return min(CEILING, self.scale * (-math.log1p(-u)) ** (1 / self.shape))
 
 
 @attrs.frozen
@@ -122,7 +118,7 @@ class Pareto:
     minimum: float = attrs.field(validator=gt(0))
 
     def sample(self, u: float) -> float:
-        return _clamp(self.minimum * (1 - u) ** (-1 / self.shape))
+        return min(CEILING, self.minimum * (1 - u) ** (-1 / self.shape))
 
 
 Simple = Constant | Uniform | Normal | LogNormal | Exponential | Weibull | Pareto

@@ -133,7 +133,6 @@ class Simulator:
             origin,
             place,
             request,
-            context,
             replies=tuple((reply.text, reply.finish_reason) for reply in turn.replies),
             usage=turn.usage,
             attempt=turn.key.attempt,

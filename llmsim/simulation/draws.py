@@ -75,7 +75,11 @@ class Stream:
 
     def uniforms(self, count: int) -> list[float]:
         """The next `count` numbers in (0, 1), the same as so many calls of `uniform`."""
-        return [self.uniform() for _ in range(count)]
+        taken = [self._words.pop() for _ in range(min(count, len(self._words)))]
+        while len(taken) < count:
+            taken += _WORDS.unpack(self._next_block())
+        self._words += taken[: count - 1 : -1] if count else ()
+        return [((word >> 12) + _HALF_STEP) * _STEP for word in taken[:count]]
 
     def below(self, bound: int) -> int:
         """A whole number from 0 to bound - 1, each as likely: words beyond the last full multiple are passed over."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import attrs
 
 from llmsim.errors import ContextOverflow
-from llmsim.profile import Profile, Style
+from llmsim.profile import Profile
 from llmsim.simulation import draws, latency, reply
 from llmsim.simulation.timeline import Timeline
 from llmsim.simulation.tokens import PRIMING, TokenCounter, prompt_counts
@@ -19,6 +19,7 @@ from llmsim.turn import FinishReason, Message, Place, Pod, Role, TurnRequest, Us
 PLAN_VERSION = 1
 CACHE_MINIMUM = 1024
 CACHE_STEP = 128
+HORIZON_MARGIN = 64
 
 
 @attrs.frozen
@@ -70,17 +71,18 @@ def plan_turn(
     Raises:
         ContextOverflow: the context leaves no room for one token.
     """
-    prompt, cached = _prompt(context, counter)
+    prompt, cached = prompt_usage(context, counter)
     if prompt >= profile.context_window:
         raise ContextOverflow(prompt, profile.context_window)
     ceiling = _ceiling(profile, request, prompt)
     choices = []
     for index in range(request.n):
-        labels = (index, request.model, request.seed, attempt if profile.text.resample else None)
-        text = _text(profile, context, script, draws.stream(pod, place, "text", *labels))
+        text = script
+        if text is None:
+            text = _text(profile, pod, place, request, context, index=index, attempt=attempt, ceiling=ceiling)
         choices.append(Choice(*reply.cut(text, request.stop, ceiling, counter)))
     usage = Usage(prompt, sum(len(choice.pieces) for choice in choices), cached)
-    return _assemble(profile, pod, place, request, tuple(choices), usage, attempt, created_s)
+    return _assemble(profile, pod, place, request, tuple(choices), usage, attempt=attempt, created_s=created_s)
 
 
 def plan_again(
@@ -88,7 +90,6 @@ def plan_again(
     pod: Pod,
     place: Place,
     request: TurnRequest,
-    context: Sequence[Message],
     *,
     replies: Sequence[tuple[str, FinishReason]],
     usage: Usage,
@@ -97,8 +98,61 @@ def plan_again(
     counter: TokenCounter,
 ) -> Plan:
     """The plan of a turn whose replies and usage are known: nothing is drawn but when its tokens come."""
-    choices = tuple(Choice(counter.split(text), finish) for text, finish in replies)
-    return _assemble(profile, pod, place, request, choices, usage, attempt, created_s)
+    ceiling = _ceiling(profile, request, usage.prompt_tokens)
+    choices = tuple(
+        Choice(
+            reply.fitted(text, ceiling, counter) if finish is FinishReason.LENGTH else counter.split(text),
+            finish,
+        )
+        for text, finish in replies
+    )
+    return _assemble(profile, pod, place, request, choices, usage, attempt=attempt, created_s=created_s)
+
+
+def prompt_usage(context: Sequence[Message], counter: TokenCounter) -> tuple[int, int]:
+    """The prompt's tokens, and how many of them a prefix cache held.
+
+    Cached is the prompt up to and including the last assistant message, if it has at least 1,024 tokens, rounded down
+    to a multiple of 128. Source: OpenAI, prompt caching guide.
+    """
+    counts = prompt_counts(context, counter)
+    replies = [index for index, message in enumerate(context) if message.role is Role.ASSISTANT]
+    prefix = sum(counts[: replies[-1] + 1]) if replies else 0
+    return sum(counts) + PRIMING, prefix - prefix % CACHE_STEP if prefix >= CACHE_MINIMUM else 0
+
+
+def _ceiling(profile: Profile, request: TurnRequest, prompt: int) -> int:
+    """The most tokens that one choice may have."""
+    limits = [profile.max_output, profile.context_window - prompt]
+    if request.max_tokens is not None:
+        limits.append(request.max_tokens)
+    return min(limits)
+
+
+def _text(
+    profile: Profile,
+    pod: Pod,
+    place: Place,
+    request: TurnRequest,
+    context: Sequence[Message],
+    *,
+    index: int,
+    attempt: int,
+    ceiling: int,
+) -> str:
+    """What one choice would say if nothing cut it; far beyond the ceiling it may end early.
+
+    The horizon leaves room for counters that find half as many tokens in the text as the estimator does.
+    """
+    labels = (index, request.model, request.seed, attempt if profile.text.resample else None)
+    drawn = draws.stream(pod, place, "length", *labels).draw(profile.output_tokens)
+    return reply.compose(
+        profile,
+        context,
+        draws.stream(pod, place, "text", *labels),
+        natural=min(max(round(drawn), 1), profile.max_output),
+        horizon=2 * ceiling + HORIZON_MARGIN,
+    )
 
 
 def _assemble(
@@ -108,9 +162,11 @@ def _assemble(
     request: TurnRequest,
     choices: tuple[Choice, ...],
     usage: Usage,
+    *,
     attempt: int,
     created_s: int,
 ) -> Plan:
+    """A plan around choices that are decided: its names, and when its tokens are there."""
     return Plan(
         pod=pod,
         place=place,
@@ -129,34 +185,3 @@ def _assemble(
             steps=max(len(choice.pieces) for choice in choices),
         ),
     )
-
-
-def _ceiling(profile: Profile, request: TurnRequest, prompt: int) -> int:
-    """The most tokens that one choice may have."""
-    limits = [profile.max_output, profile.context_window - prompt]
-    if request.max_tokens is not None:
-        limits.append(request.max_tokens)
-    return min(limits)
-
-
-def _prompt(context: Sequence[Message], counter: TokenCounter) -> tuple[int, int]:
-    """The prompt's tokens, and how many of them a prefix cache held.
-
-    Cached is the prompt up to and including the last assistant message, if it has at least 1,024 tokens, rounded down
-    to a multiple of 128. Source: OpenAI, prompt caching guide.
-    """
-    counts = prompt_counts(context, counter)
-    replies = [index for index, message in enumerate(context) if message.role is Role.ASSISTANT]
-    prefix = sum(counts[: replies[-1] + 1]) if replies else 0
-    return sum(counts) + PRIMING, prefix - prefix % CACHE_STEP if prefix >= CACHE_MINIMUM else 0
-
-
-def _text(profile: Profile, context: Sequence[Message], script: str | None, stream: draws.Stream) -> str:
-    if script is not None:
-        return script
-    if profile.text.style is Style.FIXED:
-        return profile.text.fixed or ""
-    if profile.text.style is Style.ECHO:
-        return next((message.content for message in reversed(context) if message.role is Role.USER), "")
-    natural = min(max(round(stream.draw(profile.output_tokens)), 1), profile.max_output)
-    return reply.lorem(stream, natural)

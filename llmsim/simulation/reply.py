@@ -1,35 +1,116 @@
-"""What a model says: from the style of its profile, the conversation and the draws, as one text.
+"""What a model says: one text, from the style of its profile, the conversation and the draws.
 
-Pure. Texts do not depend on who counts tokens, nor on `max_tokens` or `stop`: those cut what is said here (`cut`).
+The style `prose` answers first (a greeting, what was told or asked for, else the subject of the message) and goes on
+around the terms of the conversation until the drawn length is reached, at the end of a sentence. Pure. A text does not
+depend on who counts tokens, nor on `max_tokens` or `stop`: those cut what is said here.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
+from llmsim.profile import Profile, Style
 from llmsim.simulation.draws import Stream
-from llmsim.simulation.tokens import TokenCounter
-from llmsim.turn import FinishReason
+from llmsim.simulation.facts import NAME, acknowledge, asked, known, recall, told
+from llmsim.simulation.prose import lorem, prose
+from llmsim.simulation.subject import Subject, subject_of, terms_of
+from llmsim.simulation.tokens import Estimator, TokenCounter
+from llmsim.turn import FinishReason, Message, Role
 
-_LOREM = (
-    "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut labore et dolore "
-    "magna aliqua."
+TERM_MESSAGES = 4
+"""How many of the last user messages give the terms that prose is made around."""
+_GREETING = re.compile(r"\W*(hi|hello|hey|greetings|good (?:morning|afternoon|evening))\b", re.IGNORECASE)
+_COURTESIES = tuple(
+    (re.compile(pattern, re.IGNORECASE), said)
+    for pattern, said in (
+        (
+            r"\W*(?:hi|hello|hey|greetings|good (?:morning|afternoon|evening))\b[^?.]{0,12}$",
+            "How can I help you today?",
+        ),
+        (r"\W*(?:thanks|thank you|cheers)\b[^?]{0,60}$", "You are welcome{name}."),
+        (r"\W*(?:bye|goodbye|good night|see you)\b[^?]{0,40}$", "Goodbye{name}."),
+    )
 )
 
 
-def lorem(draws: Stream, tokens: int) -> str:
-    """A placeholder."""
-    return " ".join([_LOREM] * (1 + tokens // 30))
+def compose(profile: Profile, context: Sequence[Message], stream: Stream, *, natural: int, horizon: int) -> str:
+    """What this profile says after this conversation.
+
+    Args:
+        profile: whose style it is.
+        context: every message before the reply.
+        stream: where the text is drawn from; its draws do not depend on the lengths.
+        natural: how long the reply would be, tokens.
+        horizon: how much of it will be wanted at most, tokens; the text may stop there, it does not change before.
+    """
+    texts = [message.content for message in context if message.role is Role.USER]
+    tokens = min(natural, horizon)
+    match profile.text.style:
+        case Style.FIXED:
+            return profile.text.fixed or ""
+        case Style.ECHO:
+            return texts[-1] if texts else ""
+        case Style.LOREM:
+            return _filled("", lorem(stream), tokens)
+        case Style.PROSE:
+            subject = subject_of(texts[-1] if texts else "")
+            opening = _opening(texts, subject, stream)
+            terms = terms_of(reversed(texts[-TERM_MESSAGES:]))
+            return _filled(opening, prose(stream, subject.phrase, terms), tokens)
 
 
-def cut(
-    text: str, stop: Sequence[str], ceiling: int, counter: TokenCounter
-) -> tuple[tuple[str, ...], FinishReason]:
-    """The pieces of a text that leave, and why it ends: at a stop string, at the ceiling (tokens), or by itself."""
+def cut(text: str, stop: Sequence[str], ceiling: int, counter: TokenCounter) -> tuple[tuple[str, ...], FinishReason]:
+    """The pieces of a text that are sent, and why it ends: at a stop string, at the ceiling (tokens), or by itself.
+
+    A stop string counts when it is complete below the ceiling; nothing of it is sent. What was cut at the ceiling has
+    exactly that many pieces.
+    """
     pieces = counter.split(text)
     finish = FinishReason.STOP
     if len(pieces) > ceiling:
-        pieces, finish = pieces[:ceiling], FinishReason.LENGTH
-        text = "".join(pieces)
+        text, finish = "".join(pieces[:ceiling]), FinishReason.LENGTH
     found = [at for at in (text.find(word) for word in stop if word) if at >= 0]
     if found:
         return counter.split(text[: min(found)]), FinishReason.STOP
-    return pieces, finish
+    return (pieces if finish is FinishReason.STOP else fitted(text, ceiling, counter)), finish
+
+
+def fitted(text: str, count: int, counter: TokenCounter) -> tuple[str, ...]:
+    """Exactly `count` pieces of a text that was cut at a piece: the same ones whoever asks, and whenever.
+
+    Where a vocabulary splits a beginning otherwise than the whole, the last pieces are joined, or empty ones added.
+    """
+    pieces = counter.split(text)
+    if len(pieces) > count:
+        return (*pieces[: count - 1], "".join(pieces[count - 1 :]))
+    return pieces + ("",) * (count - len(pieces))
+
+
+def _filled(opening: str, sentences: Iterable[str], tokens: int) -> str:
+    """The opening and as many sentences as bring the text nearest to so many tokens."""
+    count = Estimator().count
+    parts = [opening] if opening else []
+    total = count(opening)
+    for sentence in sentences:
+        size = count(sentence)
+        if parts and total + size / 2 > tokens:
+            break
+        parts.append(sentence)
+        total += size
+    return "".join(parts)
+
+
+def _opening(texts: Sequence[str], subject: Subject, stream: Stream) -> str:
+    """What the last message calls for before anything else: a greeting, an acknowledgement, an answer, its subject."""
+    last = texts[-1] if texts else ""
+    keys, new = asked(last), told(last)
+    greeting = _GREETING.match(last)
+    courtesy = next((said for pattern, said in _COURTESIES if pattern.match(last)), "")
+    facts = known(texts) if keys or greeting or courtesy else {}
+    name = f", {facts[NAME].value}" if NAME in facts else ""
+    keys = [key for key in keys if key in facts or not key.startswith("the ")]
+    parts = [f"{greeting[1].capitalize()}{name}!"] if greeting and all(fact.key != NAME for fact in new) else []
+    parts += [acknowledge(new)] if new else []
+    parts += [recall(key, facts) for key in keys]
+    if not keys and not (new and "?" not in last):
+        parts.append(courtesy.format(name=name) if courtesy else subject.opening(stream))
+    return " ".join(parts)
