@@ -40,6 +40,7 @@ def identity(settings: Settings, *, as_json: bool) -> None:
     if as_json:
         print_json(answer)
         return
-    print_pairs([(name.replace("_", " "), value) for name, value in answer.items()])
+    shown = [(name.replace("_", " "), value) for name, value in answer.items()]
     if settings.seed is None:
-        click.echo("root seed       the store's, or drawn for a fresh store")
+        shown.append(("root seed", "the store's, or drawn for a fresh store"))
+    print_pairs(shown)

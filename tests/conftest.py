@@ -1,0 +1,33 @@
+"""What all tests share: a Hypothesis profile, an environment without our variables, the command line as a fixture."""
+
+import os
+
+import pytest
+from hypothesis import settings
+
+from llmsim.cli.main import outcome
+from llmsim.settings import PREFIX
+from tests.said import CommandLine, Said
+
+settings.register_profile("shared", deadline=None, print_blob=True)
+"""No deadline for an example: on a busy machine it would fail at random."""
+settings.load_profile("shared")
+
+
+def pytest_configure() -> None:
+    """Whoever runs the tests may have settings of their own; the tests, and servers that they start, must not."""
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[name]
+
+
+@pytest.fixture
+def command_line(capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """Runs `llmsim ARGUMENTS...` in this process."""
+
+    def run(*arguments: object) -> Said:
+        capsys.readouterr()
+        code = outcome([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return Said(code, out, err)
+
+    return run
