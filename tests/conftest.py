@@ -26,7 +26,11 @@ def command_line(capsys: pytest.CaptureFixture[str]) -> CommandLine:
 
     def run(*arguments: object) -> Said:
         capsys.readouterr()
-        code = outcome([str(argument) for argument in arguments])
+        try:
+            code = outcome([str(argument) for argument in arguments])
+        except SystemExit as end:
+            assert isinstance(end.code, int)
+            code = end.code
         out, err = capsys.readouterr()
         return Said(code, out, err)
 

@@ -4,7 +4,6 @@ Reads profile files and nothing else: no store, no server. `check` looks at each
 beside the shipped ones, as `serve --profiles` would.
 """
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,7 +89,7 @@ def check(files: tuple[Path, ...], *, as_json: bool) -> None:
         for file, faults in findings:
             click.echo("\n".join(faults) if faults else f"{file}: fine")
     if any(faults for _, faults in findings):
-        sys.exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def summary(profile: Profile) -> dict[str, object]:

@@ -110,9 +110,7 @@ def test_unexpected_error_shows_its_traceback_when_debugging(
 
 def test_exit_code_of_a_command_is_passed_on(mishap: CommandLine) -> None:
     assert mishap(click.exceptions.Exit(1)).code == 1
-    with pytest.raises(SystemExit) as caught:
-        mishap(SystemExit(1))
-    assert caught.value.code == 1
+    assert mishap(SystemExit(1)).code == 1
 
 
 def test_reader_that_leaves_ends_the_command_without_noise() -> None:

@@ -1,0 +1,59 @@
+"""Results for people, pipes and programs; progress on terminals alone."""
+
+import sys
+
+import pytest
+
+from llmsim.cli import output
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "40")
+
+
+def test_json_is_indented_with_sorted_keys(capsys: Captured) -> None:
+    output.print_json({"b": 1, "a": "é"})
+    assert capsys.readouterr().out == '{\n  "a": "é",\n  "b": 1\n}\n'
+
+
+def test_json_line_is_one_line(capsys: Captured) -> None:
+    output.print_json_line({"b": 1, "a": "x\ny"})
+    assert capsys.readouterr().out == '{"a":"x\\ny","b":1}\n'
+
+
+def test_table_in_a_pipe_is_tab_separated_and_never_cut(capsys: Captured) -> None:
+    output.print_table(("id", "text"), [("a", "x" * 500), (None, "tab\there\nline")])
+    assert capsys.readouterr().out == f"id\ttext\na\t{'x' * 500}\n\ttab here line\n"
+
+
+@pytest.mark.usefixtures("terminal")
+def test_table_on_a_terminal_is_aligned_and_takes_markup_as_text(capsys: Captured) -> None:
+    output.print_table(("id", "text"), [("a", "[red]x"), ("long id", "y")])
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert [line.index(cell) for line, cell in zip(lines, ("text", "[red]x", "y"), strict=True)] == [9, 9, 9]
+
+
+def test_pairs_have_their_values_in_one_column(capsys: Captured) -> None:
+    output.print_pairs([("a", 1), ("long", "x")])
+    assert capsys.readouterr().out == "a     1\nlong  x\n"
+
+
+def test_progress_in_a_pipe_is_silent(capsys: Captured) -> None:
+    with output.progress("copying", 2) as advance:
+        advance(1)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("terminal")
+def test_progress_on_a_terminal_goes_to_stderr(capsys: Captured) -> None:
+    with output.progress("copying", 2) as advance:
+        advance(1)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "copying" in err
