@@ -8,12 +8,17 @@ Sources of the formulas: Devroye, Non-Uniform Random Variate Generation (1986), 
 Weibull, Pareto; truncation) and II.4 (mixtures); the normal quantile is Wichura's AS 241 (1988) as in `statistics`.
 """
 
+import functools
 import math
+import operator
+from collections.abc import Callable
 from statistics import NormalDist
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import attrs
 from attrs.validators import ge, gt, optional
+from cattrs import Converter
+from cattrs.gen import make_dict_unstructure_fn
 
 CEILING = 1e9
 _STANDARD = NormalDist()
@@ -106,7 +111,7 @@ class Weibull:
     scale: float = attrs.field(validator=gt(0))
 
     def sample(self, u: float) -> float:
-        return min(CEILING, self.scale * (-math.log1p(-u)) ** (1 / self.shape))
+        return min(CEILING, self.scale * math.pow(-math.log1p(-u), 1 / self.shape))
 
 
 @attrs.frozen
@@ -118,7 +123,7 @@ class Pareto:
     minimum: float = attrs.field(validator=gt(0))
 
     def sample(self, u: float) -> float:
-        return min(CEILING, self.minimum * (1 - u) ** (-1 / self.shape))
+        return min(CEILING, self.minimum * math.pow(1 - u, -1 / self.shape))
 
 
 Simple = Constant | Uniform | Normal | LogNormal | Exponential | Weibull | Pareto
@@ -152,3 +157,24 @@ Distribution = Simple | Mixture
 KINDS: dict[str, type[Distribution]] = {
     kind.kind: kind for kind in (Constant, Uniform, Normal, LogNormal, Exponential, Weibull, Pareto, Mixture)
 }
+
+
+def register(using: Converter) -> None:
+    """Teach a converter to read and write distributions as tables with a `kind`."""
+    for union in (Simple, Distribution):
+        using.register_structure_hook_func(functools.partial(operator.eq, union), functools.partial(_structured, using))
+    for kind in KINDS.values():
+        using.register_unstructure_hook(kind, _tagged(kind, using))
+
+
+def _structured(using: Converter, value: Any, wanted: Any) -> Any:  # noqa: ANN401
+    known = [name for name in KINDS if wanted == Distribution or name != Mixture.kind]
+    if not isinstance(value, dict) or value.get("kind") not in known:
+        raise ValueError(f"expected a table with a 'kind' of {', '.join(known)}")
+    rest = {key: item for key, item in value.items() if key != "kind"}
+    return using.structure(rest, KINDS[value["kind"]])
+
+
+def _tagged(kind: type[Distribution], using: Converter) -> Callable[[Any], dict[str, Any]]:
+    fields = make_dict_unstructure_fn(kind, using)
+    return lambda value: {"kind": kind.kind, **fields(value)}

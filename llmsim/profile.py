@@ -8,21 +8,16 @@ simulation: what the figures mean is said in `simulation/`.
 
 import functools
 import hashlib
-import operator
 import re
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import attrs
 import orjson
 from attrs.validators import deep_iterable, ge, le, max_len, min_len
-from cattrs import Converter
-from cattrs.gen import make_dict_unstructure_fn
 
 from llmsim import strict
-from llmsim.distributions import KINDS, Constant, Distribution, Mixture, Simple
+from llmsim.distributions import Constant, Distribution, register
 from llmsim.errors import OperatorError
 
 DEFAULT = "default"
@@ -121,7 +116,7 @@ class Prices:
 class Profile:
     """One profile. `output_tokens` is the distribution of the natural length of a reply, tokens.
 
-    `patterns` are globs (`*` only) over model names; `sources` says for a figure's key path where it comes from.
+    `patterns` are globs (`*` only) over model names; `sources` says for the path of a figure where it comes from.
     """
 
     name: str = attrs.field(validator=[min_len(1), max_len(NAME_LIMIT)])
@@ -143,6 +138,10 @@ class Profile:
             raise ValueError(
                 f"'max_output' ({self.max_output}) must not be above 'context_window' ({self.context_window})"
             )
+        known = [field.name for field in attrs.fields(Profile)]
+        for path in self.sources:
+            if path.split(".")[0] not in known:
+                raise ValueError(f"'sources' names no key of a profile: {path!r}{strict.nearest(path, known)}")
 
     @functools.cached_property
     def _json(self) -> bytes:
@@ -273,26 +272,5 @@ def _glob(pattern: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)
 
 
-def _converter() -> Converter:
-    using = strict.converter()
-
-    def distribution(value: Any, wanted: Any) -> Any:  # noqa: ANN401
-        known = [name for name in KINDS if wanted == Distribution or name != Mixture.kind]
-        if not isinstance(value, dict) or value.get("kind") not in known:
-            raise ValueError(f"expected a table with a 'kind' of {', '.join(known)}")
-        rest = {key: item for key, item in value.items() if key != "kind"}
-        return using.structure(rest, KINDS[value["kind"]])
-
-    for union in (Simple, Distribution):
-        using.register_structure_hook_func(functools.partial(operator.eq, union), distribution)
-    for kind in KINDS.values():
-        using.register_unstructure_hook(kind, _tagged(kind, using))
-    return using
-
-
-def _tagged(kind: type[Distribution], using: Converter) -> Callable[[Any], dict[str, Any]]:
-    fields = make_dict_unstructure_fn(kind, using)
-    return lambda value: {"kind": kind.kind, **fields(value)}
-
-
-_CONVERTER = _converter()
+_CONVERTER = strict.converter()
+register(_CONVERTER)
