@@ -1,0 +1,160 @@
+"""The tables of the documentation, made from the code: settings, commands, routes, metrics, distributions.
+
+`python -m tests.tables` (nox session `docs`) writes them between their markers, `<!-- table: settings -->` and
+`<!-- end -->`, in every document that has such markers. `tests/test_docs.py` fails when one of them is not as here.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import cast
+from unittest.mock import MagicMock
+
+import attrs
+import click
+import prometheus_client
+
+from llmsim.cli.main import COMMANDS, cli
+from llmsim.distributions import KINDS
+from llmsim.metrics import Metrics
+from llmsim.serving.app import create_app
+from llmsim.serving.service import Service
+from llmsim.settings import SETTINGS
+
+ROOT = Path(__file__).parent.parent
+MARKED = re.compile(r"(<!-- table: (?P<name>[a-z ]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
+
+
+def documents() -> list[Path]:
+    """Every document of the project."""
+    places = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    return sorted([*places, *(file for name in ("profiles", "sessions") for file in (ROOT / name).glob("*.md"))])
+
+
+def settings() -> str:
+    """Every setting with its three names."""
+    rows = []
+    for setting in SETTINGS.values():
+        about = setting.about
+        unit = f", {about.unit}" if about.unit else ""
+        default = setting.default if about.default else f"`{setting.default}`"
+        rows.append((f"`{setting.key}`", f"`{setting.flag}`", f"`{setting.variable}`", default + unit, about.text))
+    return table(("Setting", "Flag", "Variable", "Default", "What it is"), rows)
+
+
+def commands() -> str:
+    """Every command with its arguments and flags."""
+    rows = []
+    for path, command in leaves():
+        parts = [usage(parameter) for parameter in command.params if parameter.name != "help"]
+        rows.append((f"`{' '.join((path, *parts))}`", summary(command.help)))
+    return table(("Command", "What it does"), rows)
+
+
+def leaves() -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, with how it is called (`llmsim sessions list`)."""
+    context = click.Context(cli)
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            for child in command.commands.values():
+                yield f"llmsim {name} {child.name}", child
+        else:
+            yield f"llmsim {name}", command
+
+
+def usage(parameter: click.Parameter) -> str:
+    """An argument or flag as a usage line writes it."""
+    if isinstance(parameter, click.Argument):
+        shown = parameter.make_metavar(click.Context(cli))
+        return shown.replace("|", "/")
+    assert isinstance(parameter, click.Option)
+    name = max(parameter.opts, key=len)
+    shown = name if parameter.is_flag else f"{name} {parameter.metavar or (parameter.name or '').upper()}"
+    shown = shown.replace("|", "/")
+    shown = shown if parameter.required else f"[{shown}]"
+    return f"{shown}..." if parameter.multiple else shown
+
+
+def routes() -> str:
+    """Every HTTP route."""
+    return table(("Route", "What it does"), [(f"`{method} {path}`", text) for method, path, text in served()])
+
+
+def served() -> list[tuple[str, str, str]]:
+    """Method, path and purpose of every route, in the order in which they were registered."""
+    app = create_app(cast("Service", MagicMock()))
+    found = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint == "static":
+            continue
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        purpose = summary(app.view_functions[rule.endpoint].__doc__)
+        found += [(method, path, purpose) for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})]
+    return found
+
+
+def metrics() -> str:
+    """Every metric with its labels."""
+    rows = []
+    registry = Metrics().registry
+    for collector in registry._collector_to_names:  # no public way leads to label names
+        for family in collector.collect():
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            labels = ", ".join(f"`{label}`" for label in getattr(collector, "_labelnames", ()))
+            rows.append((f"`{name}`", family.type, labels, family.documentation))
+    return table(("Metric", "Type", "Labels", "What it says"), rows)
+
+
+def samples() -> set[str]:
+    """Every name that a metric has in an exposition, those of histogram parts included."""
+    endings = {"counter": ("_total", "_created"), "histogram": ("", "_bucket", "_count", "_sum", "_created")}
+    families: list[prometheus_client.Metric] = list(Metrics().registry.collect())
+    return {family.name + ending for family in families for ending in endings.get(family.type, ("",))}
+
+
+def distributions() -> str:
+    """Every kind of distribution that a profile may name, with its parameters."""
+    rows = []
+    for name, kind in KINDS.items():
+        required = [f"`{field.name}`" for field in attrs.fields(kind) if field.default is attrs.NOTHING]
+        optional = [f"[`{field.name}`]" for field in attrs.fields(kind) if field.default is not attrs.NOTHING]
+        rows.append((f"`{name}`", " ".join(required + optional), summary(kind.__doc__)))
+    return table(("Kind", "Parameters", "What it draws"), rows)
+
+
+GENERATED: dict[str, Callable[[], str]] = {
+    "settings": settings,
+    "commands": commands,
+    "routes": routes,
+    "metrics": metrics,
+    "distributions": distributions,
+}
+
+
+def table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A Markdown table."""
+    lines = [columns, tuple("---" for _ in columns), *rows]
+    escaped = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+    return "".join(f"| {' | '.join(line)} |\n" for line in escaped)
+
+
+def summary(text: str | None) -> str:
+    """The first paragraph of a docstring, in one line."""
+    return " ".join((text or "").strip().split("\n\n")[0].split())
+
+
+def rewritten(text: str) -> str:
+    """A document with every generated table as the code says it."""
+
+    def again(match: re.Match[str]) -> str:
+        make = GENERATED.get(match["name"])
+        return match[1] + make() + match[4] if make else match[0]
+
+    return MARKED.sub(again, text)
+
+
+if __name__ == "__main__":
+    for document in documents():
+        document.write_text(rewritten(document.read_text()))
