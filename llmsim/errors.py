@@ -118,10 +118,8 @@ class WrongSeed(StoreError):
 
 def leading_error(group: BaseExceptionGroup[BaseException]) -> LlmsimError | None:
     """The first error of ours in a group that structured concurrency made of it, wherever it sits; None if none."""
-    ours = group.subgroup(LlmsimError)
-    while isinstance(ours, BaseExceptionGroup):
-        first = ours.exceptions[0]
-        if isinstance(first, LlmsimError):
-            return first
-        ours = first if isinstance(first, BaseExceptionGroup) else None
+    for error in group.exceptions:
+        found = leading_error(error) if isinstance(error, BaseExceptionGroup) else error
+        if isinstance(found, LlmsimError):
+            return found
     return None

@@ -116,8 +116,12 @@ class Simulator:
             raise UnknownModel(model)
         return self.profiles.default
 
-    def plan_of(self, turn: Turn) -> tuple[Plan, TurnRequest]:
-        """The plan of a stored turn, from its record: content as stored, schedule and identity computed again."""
+    def slot_of(self, turn: Turn) -> Slot:
+        """A stored turn, ready to be answered again: content as stored, schedule and identity computed again.
+
+        Raises:
+            StoreDamaged: its profile or a turn before it is missing.
+        """
         with self.environment.read() as view:
             body = sessions.profile(view, turn.profile)
             context = context_of(view, turn)
@@ -139,7 +143,7 @@ class Simulator:
             created_s=turn.created_s,
             counter=self.counters(profile.tokens.counter),
         )
-        return plan, request
+        return Slot(turn.session, turn.key, profile.name, plan, request, recorded=True)
 
     async def _answer(self, wire: Wire, parsed: Parsed, ask: Ask, session: str) -> Slot:
         request = parsed.request
@@ -222,9 +226,9 @@ class Simulator:
                 "Keys for idempotent requests can only be used with the same parameters they were first used with.",
                 code="idempotency_key_reused",
             )
-        plan, request = self.plan_of(turn)
-        request = attrs.evolve(request, stream=parsed.request.stream, include_usage=parsed.request.include_usage)
-        return Slot(session, key, plan, request, recorded=True)
+        slot = self.slot_of(turn)
+        now = parsed.request
+        return attrs.evolve(slot, request=attrs.evolve(slot.request, stream=now.stream, include_usage=now.include_usage))
 
 
 def session_of(request: TurnRequest, named: str | None) -> str:

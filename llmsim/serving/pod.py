@@ -18,7 +18,8 @@ from llmsim.profile import Profiles
 from llmsim.serving.emitter import Pace
 from llmsim.serving.service import Phase, Service
 from llmsim.simulator import Script, Simulator, no_script
-from llmsim.store.environment import Environment, claim, open_for
+from llmsim.store.environment import Environment, claim
+from llmsim.store.ownership import open_for
 from llmsim.store.schema import Table
 from llmsim.store.writer import CommitRunner, Writer
 from llmsim.tokenizers import counter_named

@@ -28,6 +28,21 @@ SESSION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 SEPARATOR = b"\x00"
 
 
+class Table(StrEnum):
+    """The tables, by the names that they have in the file."""
+
+    META = "meta"
+    SESSIONS = "sessions"
+    TURNS = "turns"
+    OUTCOMES = "outcomes"
+    HEADS = "heads"
+    IDEMPOTENCY = "idempotency"
+    PROFILES = "profiles"
+
+
+META_KEY = b"store"
+
+
 @attrs.frozen(order=True)
 class TurnKey:
     """Where a turn stands within its session; its text form is `NUMBER-BRANCH-ATTEMPT`, such as `3-9f0c…-0`.

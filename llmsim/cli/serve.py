@@ -1,0 +1,89 @@
+"""`llmsim serve`: the server process, from settings to the line to paste.
+
+Turns settings into a pod and hands it to `serving`; says on stdout where it listens, logs on stderr. Nothing heavy is
+imported before the settings are known to be good.
+"""
+
+import socket
+
+import click
+import structlog
+import trio
+
+from llmsim.catalog import profiles_dir
+from llmsim.cli import logs
+from llmsim.cli.options import examples, with_settings
+from llmsim.clock import Clock
+from llmsim.identity import identify
+from llmsim.profile import Profiles
+from llmsim.settings import Settings
+
+
+@click.command(
+    epilog=examples(
+        "llmsim serve                                      on http://127.0.0.1:8080, store in ./llmsim-data",
+        "llmsim serve --instant --port 0                   no delays, a free port",
+        "llmsim serve --seed 7 --epoch 2026-01-01T00:00:00Z    the same bytes every time",
+        "llmsim serve --profiles mine --strict-models      your own models, and no others",
+        "LLMSIM_ORDINAL=2 LLMSIM_DATA_DIR=/var/lib/llmsim llmsim serve --host 0.0.0.0",
+    )
+)
+@with_settings(
+    "host",
+    "port",
+    "data_dir",
+    "seed",
+    "ordinal",
+    "profiles",
+    "scripts",
+    "epoch",
+    "speed",
+    "instant",
+    "strict_models",
+    "log_level",
+    "grace_s",
+    config=True,
+)
+def serve(settings: Settings) -> None:
+    """Answer API clients like a model provider, and keep every conversation in the data directory.
+
+    Point the base URL of an OpenAI SDK at it; any API key will do. SIGTERM and SIGINT let open streams end first.
+    """
+    logs.configure(settings.log_level)
+    from llmsim.replay.script import ScriptedReplies, load_scripts  # noqa: PLC0415  (see the module's header)
+    from llmsim.serving.emitter import Pace  # noqa: PLC0415
+    from llmsim.serving.pod import PodOptions  # noqa: PLC0415
+    from llmsim.serving.server import Listening  # noqa: PLC0415
+    from llmsim.serving.server import serve as run_server  # noqa: PLC0415
+
+    identity = identify(settings.ordinal, socket.gethostname())
+    options = PodOptions(
+        data_dir=settings.data_dir,
+        ordinal=identity.ordinal,
+        seed=settings.seed,
+        profiles=Profiles.load(settings.profiles, profiles_dir()),
+        commit_runner=trio.to_thread.run_sync,
+        clock=Clock(settings.epoch),
+        pace=Pace(None if settings.instant else settings.speed),
+        script=ScriptedReplies.from_scripts(load_scripts(settings.scripts)),
+        strict_models=settings.strict_models,
+    )
+
+    def announce(listening: Listening) -> None:
+        click.echo(
+            f"llmsim listens on {listening.url}\n"
+            f"  data directory  {settings.data_dir.resolve()}\n"
+            f"  ordinal         {listening.pod.ordinal} ({identity.source})\n"
+            f"  root seed       {listening.pod.root_seed}\n"
+            f"To use it:\n"
+            f"  export OPENAI_BASE_URL={listening.url}/v1 OPENAI_API_KEY=any"
+        )
+        structlog.get_logger("llmsim.serve").info(
+            "listening",
+            url=listening.url,
+            data_dir=str(settings.data_dir),
+            ordinal=listening.pod.ordinal,
+            root_seed=listening.pod.root_seed,
+        )
+
+    trio.run(run_server, options, settings.host, settings.port, settings.grace_s, announce)

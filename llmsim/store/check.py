@@ -1,0 +1,171 @@
+"""Every invariant of a store, stated as a test that names what breaks it.
+
+Runs after each store test, at restore and verify, and as `llmsim check`. Reads in one transaction, session by session,
+so that its memory is that of the longest session. Invariant of its own: it never raises for what it is here to find.
+"""
+
+from collections.abc import Callable, Iterator
+
+import attrs
+
+from llmsim.errors import StoreDamaged
+from llmsim.store import sessions
+from llmsim.store.codec import decode, decode_meta
+from llmsim.store.environment import Environment, View
+from llmsim.store.operations import heads
+from llmsim.store.schema import (
+    FORMAT_VERSION,
+    META_KEY,
+    SEPARATOR,
+    SESSION_ID,
+    Outcome,
+    Session,
+    Table,
+    Turn,
+    TurnKey,
+    within,
+)
+from llmsim.store.sessions import KEY_BYTES, pack_head, unpack_head
+from llmsim.turn import ROOT, chain_digests
+
+
+@attrs.frozen
+class Finding:
+    """One broken invariant: its kind, the table and key (readable), and a sentence."""
+
+    kind: str
+    table: str
+    key: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.table} {self.key}: {self.text}"
+
+
+def check(environment: Environment, advance: Callable[[int], None] = lambda _turns: None) -> list[Finding]:
+    """All findings, in the order of the store; empty when it is sound. `advance` is told of turns as they pass."""
+    with environment.read() as view:
+        found = list(_check_meta(view))
+        for key, record in view.scan(Table.SESSIONS):
+            found += _check_session(view, key, record, advance)
+        for table in (Table.TURNS, Table.OUTCOMES, Table.HEADS, Table.IDEMPOTENCY):
+            found += _check_orphans(view, table)
+    return found
+
+
+def _check_meta(view: View) -> Iterator[Finding]:
+    record = view.get(Table.META, META_KEY)
+    if record is None:
+        yield Finding("missing", "meta", "store", "the store is not stamped with its ordinal and seed")
+        return
+    try:
+        meta = decode_meta(record)
+    except StoreDamaged as error:
+        yield Finding("unreadable", "meta", "store", str(error))
+        return
+    if meta.format != FORMAT_VERSION:
+        yield Finding("format", "meta", "store", f"format {meta.format}, expected {FORMAT_VERSION}")
+
+
+def _check_session(view: View, key: bytes, record: bytes, advance: Callable[[int], None]) -> Iterator[Finding]:
+    name = key.decode("utf-8", "backslashreplace")
+    if SESSION_ID.fullmatch(name) is None:
+        yield Finding("name", "sessions", name, "not a session id")
+        return
+    turns: dict[TurnKey, Turn] = {}
+    for turn_key, data in view.scan(Table.TURNS, within(name)):
+        advance(1)
+        try:
+            tail = TurnKey.unpack(turn_key[len(within(name)) :])
+            turn = decode(data, Turn)
+        except (ValueError, StoreDamaged) as error:
+            yield Finding("unreadable", "turns", f"{name} {turn_key[len(within(name)) :].hex()}", str(error))
+            continue
+        turns[tail] = turn
+        if (turn.session, turn.key) != (name, tail):
+            yield Finding("key", "turns", f"{name} {tail}", f"its record says {turn.session} {turn.key}")
+    for turn in turns.values():
+        yield from _check_turn(view, turn, turns)
+    yield from _check_heads(view, name, turns)
+    yield from _check_satellites(view, name, turns)
+    yield from _check_summary(name, record, turns)
+
+
+def _check_turn(view: View, turn: Turn, turns: dict[TurnKey, Turn]) -> Iterator[Finding]:
+    where = f"{turn.session} {turn.key}"
+    start = ROOT
+    if turn.parent is not None:
+        parent = turns.get(turn.parent)
+        if parent is None or turn.parent_choice >= len(parent.replies):
+            yield Finding("parent", "turns", where, f"its parent {turn.parent} choice {turn.parent_choice} is missing")
+            return
+        if turn.parent.number >= turn.key.number:
+            yield Finding("order", "turns", where, f"its parent {turn.parent} does not come before it")
+        start = dict(heads(parent))[turn.parent_choice]
+    if (chain_digests(turn.messages, start) or (start,))[-1] != turn.chain:
+        yield Finding("chain", "turns", where, "its chain digest does not follow from its parent and messages")
+    if not turn.replies:
+        yield Finding("reply", "turns", where, "it has no reply")
+    if sessions.profile(view, turn.profile) is None:
+        yield Finding("profile", "turns", where, f"its profile {turn.profile.hex()} is not stored")
+
+
+def _check_heads(view: View, name: str, turns: dict[TurnKey, Turn]) -> Iterator[Finding]:
+    wanted: dict[bytes, set[bytes]] = {}
+    for turn in turns.values():
+        for choice, digest in heads(turn):
+            wanted.setdefault(digest, set()).add(pack_head(turn.key, choice))
+    for key, record in view.scan(Table.HEADS, within(name)):
+        digest = key[len(within(name)) :]
+        if record not in wanted.pop(digest, set()):
+            try:
+                points = "{}, choice {}".format(*unpack_head(record))
+            except StoreDamaged as error:
+                points = str(error)
+            yield Finding("head", "heads", f"{name} {digest.hex()}", f"points to {points}, whose reply is another")
+    for digest in wanted:
+        yield Finding("head", "heads", f"{name} {digest.hex()}", "a reply ends there, and no head says so")
+
+
+def _check_satellites(view: View, name: str, turns: dict[TurnKey, Turn]) -> Iterator[Finding]:
+    for key, record in view.scan(Table.OUTCOMES, within(name)):
+        tail = key[len(within(name)) :]
+        if len(tail) != KEY_BYTES or TurnKey.unpack(tail) not in turns:
+            yield Finding("orphan", "outcomes", f"{name} {tail.hex()}", "there is no such turn")
+        try:
+            decode(record, Outcome)
+        except StoreDamaged as error:
+            yield Finding("unreadable", "outcomes", f"{name} {tail.hex()}", str(error))
+    for key, record in view.scan(Table.IDEMPOTENCY, within(name)):
+        if len(record) != KEY_BYTES or TurnKey.unpack(record) not in turns:
+            digest = key[len(within(name)) :].hex()
+            yield Finding("orphan", "idempotency", f"{name} {digest}", f"there is no turn {record.hex()}")
+
+
+def _check_summary(name: str, record: bytes, turns: dict[TurnKey, Turn]) -> Iterator[Finding]:
+    try:
+        session = decode(record, Session)
+    except StoreDamaged as error:
+        yield Finding("unreadable", "sessions", name, str(error))
+        return
+    if session.id != name:
+        yield Finding("key", "sessions", name, f"its record says {session.id}")
+    if session.turns != len(turns):
+        yield Finding("count", "sessions", name, f"it says {session.turns} turns and has {len(turns)}")
+    if session.tip not in turns:
+        yield Finding("tip", "sessions", name, f"its tip {session.tip} is missing")
+    stamps = [turn.created_s for turn in turns.values()]
+    if stamps and (session.created_s, session.updated_s) != (min(stamps), max(stamps)):
+        yield Finding("stamp", "sessions", name, "its stamps are not those of its first and last turn")
+
+
+def _check_orphans(view: View, table: Table) -> Iterator[Finding]:
+    """Entries of sessions that have no summary."""
+    last = b""
+    for key, _ in view.scan(table):
+        name, separator, _tail = key.partition(SEPARATOR)
+        if name == last:
+            continue
+        last = name
+        if not separator or view.get(Table.SESSIONS, name) is None:
+            yield Finding("orphan", table.value, name.decode("utf-8", "backslashreplace"), "there is no such session")

@@ -1,0 +1,141 @@
+"""Writing: each operation is a record that, called with a `View`, does all of its work in that transaction.
+
+Invariant: an operation leaves the store's invariants (`check.py`) as it found them, or raises and leaves no trace.
+"""
+
+from collections.abc import Iterator
+
+import attrs
+
+from llmsim.errors import ClientError, StoreDamaged
+from llmsim.store import sessions
+from llmsim.store.codec import encode
+from llmsim.store.environment import View
+from llmsim.store.schema import Outcome, Session, Table, Turn, TurnKey, turn_key, within
+from llmsim.store.sessions import idempotency_key, pack_head
+from llmsim.turn import Message, Role, chain_digests
+
+
+@attrs.frozen
+class PutTurn:
+    """Store a turn and its profile (canonical JSON); `idempotency_key` is the client's, for the same turn again.
+
+    Raises:
+        StoreDamaged: there is a turn of this key already.
+    """
+
+    turn: Turn
+    profile: bytes
+    idempotency_key: str | None = None
+
+    def __call__(self, view: View) -> None:
+        turn = self.turn
+        if not view.put(Table.TURNS, turn_key(turn.session, turn.key), encode(turn), overwrite=False):
+            raise StoreDamaged(f"session {turn.session} has a turn {turn.key} already")
+        view.put(Table.PROFILES, turn.profile, self.profile, overwrite=False)
+        for choice, digest in heads(turn):
+            view.put(Table.HEADS, within(turn.session, digest), pack_head(turn.key, choice), overwrite=False)
+        if self.idempotency_key is not None:
+            view.put(Table.IDEMPOTENCY, idempotency_key(turn.session, self.idempotency_key), turn.key.pack())
+        known = sessions.session(view, turn.session)
+        view.put(Table.SESSIONS, turn.session.encode(), encode(summary(known, turn)))
+
+
+@attrs.frozen
+class PutOutcome:
+    """Record how the response of a turn ended; nothing is done where the turn has been deleted meanwhile."""
+
+    session: str
+    key: TurnKey
+    outcome: Outcome
+
+    def __call__(self, view: View) -> None:
+        key = turn_key(self.session, self.key)
+        if view.get(Table.TURNS, key) is not None:
+            view.put(Table.OUTCOMES, key, encode(self.outcome))
+
+
+@attrs.frozen
+class DeleteSession:
+    """Remove a session with everything it has; profiles stay, other sessions may use them.
+
+    Raises:
+        ClientError: 404, there is no such session.
+    """
+
+    session: str
+
+    def __call__(self, view: View) -> None:
+        if not view.delete(Table.SESSIONS, self.session.encode()):
+            raise no_session(self.session)
+        for table in (Table.TURNS, Table.OUTCOMES, Table.HEADS, Table.IDEMPOTENCY):
+            for key in [key for key, _ in view.scan(table, within(self.session))]:
+                view.delete(table, key)
+
+
+@attrs.frozen
+class ForkSession:
+    """A new session with the turns from the root to `at`, their outcomes, and their origins.
+
+    Raises:
+        ClientError: 404, there is no such session or turn; 409, the new id is taken.
+    """
+
+    session: str
+    at: TurnKey
+    new: str
+
+    def __call__(self, view: View) -> None:
+        if sessions.session(view, self.session) is None:
+            raise no_session(self.session)
+        if sessions.session(view, self.new) is not None:
+            raise ClientError(f"Session '{self.new}' exists already.", status=409, code="session_exists")
+        path = list(upwards(view, self.session, self.at))
+        for turn in reversed(path):
+            body = sessions.profile(view, turn.profile)
+            if body is None:
+                raise StoreDamaged(f"the profile {turn.profile.hex()} of turn {turn.key} is not stored")
+            PutTurn(attrs.evolve(turn, session=self.new), body)(view)
+            outcome = sessions.outcome(view, self.session, turn.key)
+            if outcome is not None:
+                PutOutcome(self.new, turn.key, outcome)(view)
+        forked = sessions.session(view, self.new)
+        assert forked is not None  # noqa: S101  (a path has at least one turn, and each made or kept the summary)
+        view.put(Table.SESSIONS, self.new.encode(), encode(attrs.evolve(forked, forked_from=self.session)))
+
+
+def heads(turn: Turn) -> Iterator[tuple[int, bytes]]:
+    """For each choice of a turn, the chain digest with which a conversation goes on from it."""
+    for choice, reply in enumerate(turn.replies):
+        yield choice, chain_digests((Message(Role.ASSISTANT, reply.text),), turn.chain)[0]
+
+
+def summary(known: Session | None, turn: Turn) -> Session:
+    """The summary of a session after one more turn."""
+    if known is None:
+        return Session(turn.session, turn.created_s, turn.created_s, 1, turn.key)
+    return attrs.evolve(
+        known,
+        created_s=min(known.created_s, turn.created_s),
+        updated_s=max(known.updated_s, turn.created_s),
+        turns=known.turns + 1,
+        tip=turn.key,
+    )
+
+
+def upwards(view: View, session: str, key: TurnKey) -> Iterator[Turn]:
+    """A turn, its parent, and so on to the root; raises ClientError 404 when the first is not there."""
+    at: TurnKey | None = key
+    while at is not None:
+        turn = sessions.turn(view, session, at)
+        if turn is None and at == key:
+            raise ClientError(f"Session '{session}' has no turn '{key}'.", status=404, code="turn_not_found")
+        if turn is None:
+            raise StoreDamaged(f"session {session} lacks turn {at}, the parent of another")
+        yield turn
+        at = turn.parent
+
+
+def no_session(session: str) -> ClientError:
+    """Nobody knows this session."""
+    return ClientError(f"Session '{session}' not found.", status=404, code="session_not_found")

@@ -1,0 +1,125 @@
+"""Reading: sessions, turns, transcripts, and where a conversation that arrives has been heard before.
+
+Every function takes a `View`, so that one request sees one moment of the store. Nothing here writes.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from llmsim.errors import StoreDamaged
+from llmsim.store.codec import decode
+from llmsim.store.environment import View
+from llmsim.store.schema import Outcome, Session, Table, Turn, TurnKey, turn_key, within
+from llmsim.turn import Message, Role
+
+KEY_BYTES = 16
+CHOICE_BYTES = 2
+
+
+@attrs.frozen
+class Parent:
+    """The turn and choice that a conversation continues; its messages from index `new_from` on are new."""
+
+    key: TurnKey
+    choice: int
+    new_from: int
+
+
+def sessions(view: View, prefix: str = "", after: str = "", limit: int | None = None) -> Iterator[Session]:
+    """Summaries in order of their ids: those with the prefix, after `after`, at most `limit` of them."""
+    for count, (_, record) in enumerate(view.scan(Table.SESSIONS, prefix.encode(), after.encode())):
+        if count == limit:
+            return
+        yield decode(record, Session)
+
+
+def session(view: View, session_id: str) -> Session | None:
+    """One summary."""
+    record = view.get(Table.SESSIONS, session_id.encode())
+    return decode(record, Session) if record is not None else None
+
+
+def turns(view: View, session_id: str) -> Iterator[Turn]:
+    """Every turn of a session, in turn order."""
+    for _, record in view.scan(Table.TURNS, within(session_id)):
+        yield decode(record, Turn)
+
+
+def turn(view: View, session_id: str, key: TurnKey) -> Turn | None:
+    """One turn."""
+    record = view.get(Table.TURNS, turn_key(session_id, key))
+    return decode(record, Turn) if record is not None else None
+
+
+def outcome(view: View, session_id: str, key: TurnKey) -> Outcome | None:
+    """How the response of a turn ended; None while it lasts, and when its process died."""
+    record = view.get(Table.OUTCOMES, turn_key(session_id, key))
+    return decode(record, Outcome) if record is not None else None
+
+
+def next_attempt(view: View, session_id: str, number: int, branch: bytes) -> int:
+    """The first attempt number that no stored turn of this place and request has."""
+    prefix = within(session_id, number.to_bytes(4) + branch)
+    for key, _ in view.scan(Table.TURNS, prefix, reverse=True):
+        return TurnKey.unpack(key[-KEY_BYTES:]).attempt + 1
+    return 0
+
+
+def parent_of(view: View, session_id: str, digests: Sequence[bytes]) -> Parent | None:
+    """The longest known beginning of a conversation: `digests` are its chain digests, oldest first.
+
+    A reply is the last thing before new messages, so only a digest at which a reply ended can be found.
+    """
+    for index in range(len(digests) - 1, -1, -1):
+        record = view.get(Table.HEADS, within(session_id, digests[index]))
+        if record is not None:
+            key, choice = unpack_head(record)
+            return Parent(key, choice, index + 1)
+    return None
+
+
+def transcript(view: View, session_id: str, key: TurnKey, choice: int = 0) -> tuple[Message, ...]:
+    """Everything said from the beginning up to and including this reply.
+
+    Raises:
+        StoreDamaged: a turn on the way is missing.
+    """
+    parts: list[tuple[Message, ...]] = []
+    at: TurnKey | None = key
+    while at is not None:
+        found = turn(view, session_id, at)
+        if found is None or choice >= len(found.replies):
+            raise StoreDamaged(f"session {session_id} has no turn {at} with choice {choice}")
+        parts.append((*found.messages, Message(Role.ASSISTANT, found.replies[choice].text)))
+        at, choice = found.parent, found.parent_choice
+    return tuple(message for part in reversed(parts) for message in part)
+
+
+def by_idempotency_key(view: View, session_id: str, client_key: str) -> TurnKey | None:
+    """The turn that this client key was answered with."""
+    record = view.get(Table.IDEMPOTENCY, idempotency_key(session_id, client_key))
+    return TurnKey.unpack(record) if record is not None else None
+
+
+def profile(view: View, digest: bytes) -> bytes | None:
+    """The canonical JSON of a profile that turns were planned with."""
+    return view.get(Table.PROFILES, digest)
+
+
+def idempotency_key(session_id: str, client_key: str) -> bytes:
+    """The LMDB key of a client's key: digested, so that any key fits."""
+    return within(session_id, hashlib.blake2b(client_key.encode(), digest_size=16).digest())
+
+
+def pack_head(key: TurnKey, choice: int) -> bytes:
+    """The record of a head."""
+    return key.pack() + choice.to_bytes(CHOICE_BYTES)
+
+
+def unpack_head(record: bytes) -> tuple[TurnKey, int]:
+    """The inverse of `pack_head`; raises StoreDamaged."""
+    if len(record) != KEY_BYTES + CHOICE_BYTES:
+        raise StoreDamaged(f"a head has {KEY_BYTES + CHOICE_BYTES} bytes, not {len(record)}")
+    return TurnKey.unpack(record[:KEY_BYTES]), int.from_bytes(record[KEY_BYTES:])

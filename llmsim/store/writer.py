@@ -1,0 +1,202 @@
+"""Group commit without a timer: the writer commits whatever gathered while the last commit ran, in one thread hop.
+
+A caller gets its answer when its operation is durable. The commit runner is injected: `trio.to_thread.run_sync` when
+serving, inline in a replay, failing ones in tests. Fail-stop: a commit that fails for any reason but a full disk or a
+full map ends `run`, and with it the process; every caller that waits is told.
+Invariant: operations are applied in the order in which they were handed over, each whole or not at all.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+import attrs
+import trio
+
+from llmsim.errors import ClientError, LlmsimError, StoreError, StoreFull
+from llmsim.store.environment import Environment, MapFull, View
+
+T = TypeVar("T")
+Operation = Callable[[View], Any]
+
+QUEUE_MAX = 4096
+"""Operations that may wait for a commit before callers wait for a place: a few seconds of the fastest disk, and no
+more memory than as many turns. Outcomes (`post`) are above it: there is one for each admitted turn at most."""
+BATCH_MAX = 1024
+"""Operations in one transaction: keeps its dirty pages, and the wait of the last caller, bounded."""
+
+
+@attrs.frozen
+class Result:
+    """What became of one operation: the value it returned, or the error that it or its commit raised."""
+
+    value: Any = None
+    error: LlmsimError | None = None
+
+
+Results = list[Result]
+
+
+class CommitRunner(Protocol):
+    """Runs a synchronous commit somewhere and waits for it."""
+
+    def __call__(self, commit: Callable[[], Results], /) -> Awaitable[Results]: ...
+
+
+async def inline(commit: Callable[[], Results]) -> Results:
+    """The commit runner of replays: here and now, no thread; always a checkpoint."""
+    await trio.lowlevel.checkpoint()
+    return commit()
+
+
+@attrs.define(eq=False)
+class _Waiting:
+    """One operation in the queue, and its caller's task, where there is one."""
+
+    operation: Operation
+    done: trio.Event | None
+    result: Result | None = None
+
+
+def nobody(_batch: int, _duration_s: float) -> None:
+    """The observer of a writer that nobody measures."""
+
+
+class Writer:
+    """The one task that writes. `on_commit` is told each batch's size and how many seconds its commit took."""
+
+    def __init__(
+        self, environment: Environment, runner: CommitRunner, on_commit: Callable[[int, float], None] = nobody
+    ) -> None:
+        self._environment = environment
+        self._runner = runner
+        self._on_commit = on_commit
+        self._queue: deque[_Waiting] = deque()
+        self._kept: list[_Waiting] = []
+        self._places = trio.Semaphore(QUEUE_MAX)
+        self._work = trio.Event()
+        self._idle = trio.Event()
+        self._idle.set()
+        self.running = False
+
+    async def commit(self, operation: Callable[[View], T]) -> T:
+        """Apply an operation; returns what it returns, once that is durable.
+
+        Cancellation: while it waits for a place, it is not applied; later it may be, whole, though nobody waits.
+
+        Raises:
+            StoreFull: the disk is full; the operation left no trace.
+            StoreError: the writer has stopped.
+            LlmsimError: whatever the operation raised; it left no trace.
+        """
+        async with self._places:
+            waiting = _Waiting(operation, trio.Event())
+            self._hand_over(waiting)
+            assert waiting.done is not None  # noqa: S101  (made two lines above)
+            await waiting.done.wait()
+        assert waiting.result is not None  # noqa: S101  (set before the event)
+        if waiting.result.error is not None:
+            raise waiting.result.error
+        answer: T = waiting.result.value
+        return answer
+
+    def post(self, operation: Operation) -> None:
+        """Hand an operation over and do not wait; on a full disk it is kept for the next commit.
+
+        `drain` waits for it, unless the disk is full to the end: then it is lost.
+        """
+        self._hand_over(_Waiting(operation, None))
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Commit until cancelled.
+
+        Raises:
+            StoreError: a commit failed, and nobody knows what is on the disk.
+        """
+        self.running = True
+        task_status.started()
+        try:
+            while True:
+                await self._work.wait()
+                await self._commit_gathered()
+        finally:
+            self.running = False
+            self._refuse_all()
+
+    async def drain(self) -> None:
+        """Wait until everything that was handed over is durable, or the writer has stopped."""
+        await self._idle.wait()
+
+    def _hand_over(self, waiting: _Waiting) -> None:
+        if not self.running:
+            self._answer([waiting], [stopped()])
+            return
+        self._queue.append(waiting)
+        self._idle = trio.Event() if self._idle.is_set() else self._idle
+        self._work.set()
+
+    async def _commit_gathered(self) -> None:
+        batch = self._kept + [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_MAX))]
+        self._kept = []
+        begun = trio.current_time()
+        try:
+            results = await self._results(batch)
+        except BaseException as error:
+            self._answer(batch, [Result(error=StoreError(f"the store stopped: {error}")) for _ in batch])
+            raise
+        self._on_commit(len(batch), trio.current_time() - begun)
+        self._answer(batch, results)
+        if not self._queue:
+            self._work = trio.Event()
+            self._idle.set()
+
+    async def _results(self, batch: Sequence[_Waiting]) -> Results:
+        """The result of each operation; the map is grown here, between transactions, on the thread that reads."""
+        operations = [waiting.operation for waiting in batch]
+        while True:
+            try:
+                with trio.CancelScope(shield=True):
+                    return await self._runner(lambda: apply(self._environment, operations))
+            except MapFull:
+                self._environment.grow()
+            except StoreFull as error:
+                self._kept = [waiting for waiting in batch if waiting.done is None]
+                return [Result(error=StoreFull(str(error))) for _ in batch]
+
+    def _answer(self, batch: Sequence[_Waiting], results: Results) -> None:
+        for waiting, result in zip(batch, results, strict=True):
+            waiting.result = result
+            if waiting.done is not None:
+                waiting.done.set()
+
+    def _refuse_all(self) -> None:
+        waiting = list(self._queue)
+        self._queue.clear()
+        self._answer(waiting, [stopped() for _ in waiting])
+        self._idle.set()
+
+
+def stopped() -> Result:
+    """The result of an operation that came too late."""
+    return Result(error=StoreError("the store takes no more writes: its writer has stopped"))
+
+
+def apply(environment: Environment, operations: Sequence[Operation]) -> Results:
+    """Apply operations in one transaction; one that raises a ClientError is taken out and the rest done again.
+
+    Raises:
+        MapFull: nothing was applied.
+        StoreFull: nothing was applied.
+        StoreError: nobody knows.
+    """
+    refused: dict[int, Result] = {}
+    while True:
+        results: Results = []
+        try:
+            with environment.write() as view:
+                for index, operation in enumerate(operations):
+                    results.append(refused.get(index) or Result(operation(view)))
+        except ClientError as error:
+            refused[len(results)] = Result(error=error)
+            continue
+        return results
