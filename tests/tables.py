@@ -1,4 +1,4 @@
-"""The tables of the documentation, made from the code: settings, commands, routes, metrics, distributions.
+"""The tables of the documentation, made from the code: settings, commands, routes, metrics.
 
 `python -m tests.tables` (nox session `docs`) writes them between their markers, `<!-- table: settings -->` and
 `<!-- end -->`, in every document that has such markers. `tests/test_docs.py` fails when one of them is not as here.
@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import cast
 from unittest.mock import MagicMock
 
-import attrs
 import click
 import prometheus_client
 
 from llmsim.cli.main import COMMANDS, cli
-from llmsim.distributions import KINDS
 from llmsim.metrics import Metrics
 from llmsim.serving.app import create_app
 from llmsim.serving.service import Service
@@ -114,22 +112,11 @@ def samples() -> set[str]:
     return {family.name + ending for family in families for ending in endings.get(family.type, ("",))}
 
 
-def distributions() -> str:
-    """Every kind of distribution that a profile may name, with its parameters."""
-    rows = []
-    for name, kind in KINDS.items():
-        required = [f"`{field.name}`" for field in attrs.fields(kind) if field.default is attrs.NOTHING]
-        optional = [f"[`{field.name}`]" for field in attrs.fields(kind) if field.default is not attrs.NOTHING]
-        rows.append((f"`{name}`", " ".join(required + optional), summary(kind.__doc__)))
-    return table(("Kind", "Parameters", "What it draws"), rows)
-
-
 GENERATED: dict[str, Callable[[], str]] = {
     "settings": settings,
     "commands": commands,
     "routes": routes,
     "metrics": metrics,
-    "distributions": distributions,
 }
 
 
