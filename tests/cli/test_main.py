@@ -62,7 +62,8 @@ def test_version_is_the_packages(command_line: CommandLine) -> None:
 def test_usage_error_exits_2_and_points_to_help(command_line: CommandLine) -> None:
     said = command_line("identity", "--sed", "1")
     assert said.code == 2
-    assert "No such option '--sed'" in said.err
+    assert "No such option" in said.err
+    assert "--sed" in said.err
     assert "Did you mean" in said.err
     assert said.out == ""
 
