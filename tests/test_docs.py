@@ -45,6 +45,15 @@ def test_readme_has_the_tables_of_what_an_operator_meets() -> None:
     assert {match["name"] for match in tables.MARKED.finditer(readme)} >= OPERATORS_TABLES
 
 
+@pytest.mark.parametrize(("name", "ending"), [("serve", ".venv/bin/llmsim serve"), ("test", ".venv/bin/nox")])
+def test_readme_has_one_command_for_a_fresh_machine(name: str, ending: str) -> None:
+    """`.ci/run` cuts the command for the tests out of the README by this marker."""
+    readme = (tables.ROOT / "README.md").read_text()
+    [command] = re.findall(rf"^<!-- command: {name} -->\n```sh\n(.*)\n```$", readme, re.MULTILINE)
+    assert command.startswith("python3 -m venv ")
+    assert command.endswith(f" && {ending}")
+
+
 @documents
 def test_variables_mentioned_exist(document: Path) -> None:
     assert unknown_variables(document.read_text()) == []
