@@ -9,8 +9,8 @@ from llmsim.cli.main import outcome
 from llmsim.settings import PREFIX
 from tests.said import CommandLine, Said
 
-settings.register_profile("shared", deadline=None, print_blob=True)
-"""No deadline for an example: on a busy machine it would fail at random."""
+settings.register_profile("shared", deadline=None, derandomize="CI" in os.environ, print_blob=True)
+"""CI repeats, everybody else explores. No deadline for an example: on a busy machine it would fail at random."""
 settings.load_profile("shared")
 
 
