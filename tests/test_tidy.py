@@ -31,8 +31,8 @@ WITHOUT_TESTS = {
 }
 """Modules that need no test file of their own, and why."""
 
-BESIDE_THE_MIRROR = {"test_tidy", "test_contracts", "test_docs"}
-"""Tests of the tree and of the documents rather than of a module."""
+BESIDE_THE_MIRROR = {"test_tidy", "test_contracts", "test_docs", "test_shipped_profiles"}
+"""Tests of the tree, the documents and the shipped data rather than of a module."""
 
 SUITES = ("crash", "clients", "bench", "deploy")
 """Tests of the whole program, which mirror nothing."""
