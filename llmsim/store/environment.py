@@ -221,7 +221,12 @@ class Environment:
     def copy(self, folder: Path) -> None:
         """Write a consistent copy of the data file into an existing folder, also while others write."""
         with _translated(f"copying store {self.path}"):
-            self._environment.copy(str(folder))
+            try:
+                self._environment.copy(str(folder))
+            except lmdb.MapResizedError:
+                (folder / DATA_FILE).unlink(missing_ok=True)
+                self._environment.set_mapsize(0)
+                self._environment.copy(str(folder))
 
     def used_bytes(self) -> int:
         """The size of the data file as the last committed transaction sees it."""

@@ -18,7 +18,6 @@ import orjson
 from llmsim.errors import SnapshotDamaged, StoreFormat
 from llmsim.store.schema import FORMAT_VERSION
 
-DATA = "data.mdb"
 MANIFEST = "manifest.json"
 MANIFEST_BYTES_MAX = 1 << 16
 """A manifest has some 700 bytes; what is larger than this is none."""

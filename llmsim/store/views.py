@@ -29,7 +29,7 @@ def session_view(session: Session) -> dict[str, Any]:
     }
 
 
-def page_view(sessions: Iterable[Session], limit: int) -> dict[str, Any]:
+def session_page(sessions: Iterable[Session], limit: int) -> dict[str, Any]:
     """One page of a list of sessions; give it one more than `limit`, and it says whether there are more."""
     found = [session_view(session) for session in islice(sessions, limit + 1)]
     page = found[:limit]

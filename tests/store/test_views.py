@@ -2,7 +2,7 @@ import orjson
 import pytest
 
 from llmsim.store.schema import Ending, Origin, Outcome, Reply, Session, Turn, TurnKey
-from llmsim.store.views import NoSuchTurn, branch_to, find_turn, page_view, session_view, tree_view, turn_view
+from llmsim.store.views import NoSuchTurn, branch_to, find_turn, session_page, session_view, tree_view, turn_view
 from llmsim.turn import FinishReason, Message, Role, ToolCall, Usage
 
 ROOT = TurnKey(1, b"a" * 8)
@@ -47,13 +47,13 @@ def test_session_view_names_tip_as_turn_id() -> None:
     }
 
 
-def test_page_view_with_one_more_than_the_limit_has_more() -> None:
-    page = page_view(iter([SESSION, SESSION, SESSION]), limit=2)
+def test_session_page_with_one_more_than_the_limit_has_more() -> None:
+    page = session_page(iter([SESSION, SESSION, SESSION]), limit=2)
     assert (len(page["data"]), page["has_more"], page["last_id"]) == (2, True, "ada")
 
 
-def test_page_view_of_nothing_has_no_last_id() -> None:
-    assert page_view([], limit=2) == {"object": "list", "data": [], "has_more": False, "last_id": None}
+def test_session_page_of_nothing_has_no_last_id() -> None:
+    assert session_page([], limit=2) == {"object": "list", "data": [], "has_more": False, "last_id": None}
 
 
 def test_turn_view_holds_everything_and_is_json() -> None:
