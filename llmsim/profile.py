@@ -14,7 +14,7 @@ from pathlib import Path
 
 import attrs
 import orjson
-from attrs.validators import deep_iterable, ge, le, max_len, min_len
+from attrs.validators import deep_iterable, ge, le, max_len, min_len, optional
 
 from llmsim import strict
 from llmsim.distributions import Constant, Distribution, register
@@ -109,7 +109,7 @@ class Prices:
 
     input_usd: float = attrs.field(validator=ge(0))
     output_usd: float = attrs.field(validator=ge(0))
-    cached_input_usd: float | None = attrs.field(default=None)
+    cached_input_usd: float | None = attrs.field(default=None, validator=optional(ge(0)))
 
 
 @attrs.frozen

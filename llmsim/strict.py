@@ -38,7 +38,7 @@ def converter() -> Converter:
     strict.register_structure_hook(float, _float)
     strict.register_structure_hook(str, _str)
     strict.register_structure_hook(bool, _bool)
-    strict.register_structure_hook_func(lambda kind: isinstance(kind, type) and issubclass(kind, StrEnum), _choice)
+    strict.register_structure_hook(StrEnum, _choice)
     strict.register_structure_hook_factory(attrs.has, _class_hook)
     strict.register_structure_hook_factory(_is_tuple, _tuple_hook)
     return strict

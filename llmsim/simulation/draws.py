@@ -95,14 +95,6 @@ class Stream:
         """One of the items, each as likely."""
         return items[self.below(len(items))]
 
-    def shuffled(self, items: Sequence[T]) -> list[T]:
-        """The items in a drawn order, each order as likely (Fisher-Yates)."""
-        order = list(items)
-        for last in range(len(order) - 1, 0, -1):
-            other = self.below(last + 1)
-            order[last], order[other] = order[other], order[last]
-        return order
-
     def draw(self, distribution: Distribution) -> float:
         """A value from a distribution."""
         return distribution.sample(self.uniform())

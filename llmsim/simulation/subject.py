@@ -48,7 +48,7 @@ different do does doing don't done down each else even ever every explain few fi
 going good got great had has have having hello help her here hers hey hi him his how i i'd i'll i'm i've if in
 into is isn't it it's its just keep know last let let's like list little long look lot made make many may maybe
 me mean might mine more most much must my name need never new next no not nothing now of off ok okay on once one
-only or other our out over own part people please put question quite rather really right said same say see
+only or other our out over own part people please put question quite rather really right run said same say see
 should show since so some something still such summarise summarize sure take tell than thank thanks that that's
 the their them then there these they thing things think this those though through time to today together too try
 two under until up us use used using very want was way we well were what what's when where which while who whole

@@ -1,0 +1,178 @@
+"""Facts: what is told, what is asked for, and what is said back."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmsim.simulation.facts import READ_LIMIT, acknowledge, asked, known, recall, told, turned
+
+
+def says(text: str) -> list[str]:
+    return [fact.says for fact in told(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("My name is Ada.", ["Your name is Ada."]),
+        ("my name's Ada", ["Your name is Ada."]),
+        ("Call me Ishmael.", ["Your name is Ishmael."]),
+        ("Hi, I'm Ada and I live in Paris.", ["Your name is Ada.", "You live in Paris."]),
+        ("Hello! I am Ada Lovelace.", ["Your name is Ada Lovelace."]),
+        ("Hi, I\u2019m Ada", ["Your name is Ada."]),
+        ("My name is Dr. Ada Lovelace. I love tea.", ["Your name is Dr. Ada Lovelace.", "You love tea."]),
+        ("My name is Ada, what is yours?", ["Your name is Ada."]),
+        ("I live in Paris, France.", ["You live in Paris, France."]),
+        ("I'm from Peru but I live in Lima", ["You are from Peru.", "You live in Lima."]),
+        ("I'm 34 years old.", ["You are 34 years old."]),
+        ("I am 34", ["You are 34 years old."]),
+        ("I work as a nurse and I work at St Mary's.", ["You work as a nurse.", "You work at St Mary's."]),
+        ("My favourite colour is blue, by the way", ["Your favourite colour is blue."]),
+        ("my lucky number is 3.14", ["Your lucky number is 3.14."]),
+        ("My sister's husband is Bob", ["Your sister's husband is Bob."]),
+        ("My dog is called Rex", ["Your dog is called Rex."]),
+        ('my dog\'s name is "Rex"!', ["Your dog is called Rex."]),
+        ("The secret word is 'plum'.", ["The secret word is plum."]),
+        ("I like my garden.", ["You like your garden."]),
+        ("Please remember the number 42.", ["You asked me to remember the number 42.", "The number is 42."]),
+        (
+            "Remember that I parked on level 3",
+            ["You asked me to remember that you parked on level 3."],
+        ),
+        (
+            "remember: my name is Ada",
+            ["You asked me to remember your name is Ada.", "Your name is Ada."],
+        ),
+    ],
+)
+def test_told_statement_is_understood(text: str, said: list[str]) -> None:
+    assert says(text) == said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Hello! I'm looking for a hotel",
+        "Do you remember my name?",
+        "What if my name is Ada?",
+        "My question is how to sort a list",
+        "I like your answer",
+        "I like to read",
+        "Do you remember when we met?",
+        "The weather is nice.",
+        "I am 34 km away",
+        "my my my is",
+    ],
+)
+def test_told_by_other_words_is_nothing(text: str) -> None:
+    assert told(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("What is my name?", ["name"]),
+        ("what's my name", ["name"]),
+        ("Who am I?", ["name"]),
+        ("Can you tell me my name please?", ["name"]),
+        ("Do you know what my name is?", ["name"]),
+        ("Tell me my name.", ["name"]),
+        ("Hi! Do you still remember my name?", ["name"]),
+        ("what is my name and where do I live?", ["name", "home"]),
+        ("What is my name and my age?", ["name", "age"]),
+        ("Where am I from? How old am I?", ["origin", "age"]),
+        ("Where do I work?", ["work"]),
+        ("what do I do for a living?", ["job"]),
+        ("What do I like?", ["likes"]),
+        ("What is my favorite color again?", ["favorite color"]),
+        ("Which is my favourite colour?", ["favorite color"]),
+        ("what is my dog called?", ["dog name"]),
+        ("What is the name of my dog?", ["dog name"]),
+        ("what is my dog's name?", ["dog name"]),
+        ("What is the secret word?", ["the secret word"]),
+        ("what did I tell you to remember?", ["notes"]),
+        ("What do you know about me?", ["everything"]),
+        ("My name is Bob. What is my name?", ["name"]),
+        ("What is 2 + 2?", []),
+        ("My name is Ada.", []),
+        ("How do I sort my list?", []),
+        ("", []),
+    ],
+)
+def test_asked_question_is_understood(text: str, keys: list[str]) -> None:
+    assert asked(text) == keys
+
+
+def test_recall_gives_the_later_of_two_statements() -> None:
+    facts = known(["My name is Ada.", "I live in Paris.", "Actually, my name is Grace."])
+    assert recall("name", facts) == "Your name is Grace."
+    assert recall("home", facts) == "You live in Paris."
+
+
+def test_recall_knows_one_attribute_by_both_spellings() -> None:
+    facts = known(["My favorite color is red."])
+    assert [recall(key, facts) for key in asked("What is my favourite colour?")] == ["Your favorite color is red."]
+
+
+def test_recall_of_what_was_not_told_says_so() -> None:
+    assert recall("name", {}) == "You have not told me your name yet."
+    assert recall("shoe size", {}) == "You have not told me your shoe size yet."
+    assert recall("notes", {}) == "You have not asked me to remember anything yet."
+    assert recall("everything", {}) == "You have not told me anything about yourself yet."
+    assert recall("the secret word", {}) == "You have not told me the secret word yet."
+
+
+def test_recall_of_notes_and_of_everything_lists_them() -> None:
+    facts = known(["Remember that the train leaves at 9.", "My name is Ada.", "Remember the milk."])
+    notes = "You asked me to remember that the train leaves at 9. You asked me to remember the milk."
+    assert recall("notes", facts) == notes
+    assert recall("everything", facts) == (
+        "You asked me to remember that the train leaves at 9. Your name is Ada. You asked me to remember the milk."
+    )
+
+
+def test_recall_of_the_job_falls_back_on_the_place_of_work() -> None:
+    assert recall("job", known(["I work at Acme."])) == "You work at Acme."
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("My name is Ada.", "Nice to meet you, Ada."),
+        ("I live in Paris and my dog is called Rex.", "Noted: you live in Paris, and your dog is called Rex."),
+        ("My name is Ada and I am 34.", "Nice to meet you, Ada. Noted: you are 34 years old."),
+        ("Remember the number 42.", "I will remember the number 42."),
+        ("Nothing here.", ""),
+    ],
+)
+def test_acknowledge_says_what_was_told(text: str, said: str) -> None:
+    assert acknowledge(told(text)) == said
+
+
+def test_turned_says_it_back() -> None:
+    assert turned("I like my tea, and your cup is mine") == "you like your tea, and my cup is yours"
+
+
+@given(st.text(), st.text(st.sampled_from("my name is I the rembwhat?.,\n'")))
+def test_any_text_can_be_told_and_asked(anything: str, likely: str) -> None:
+    for text in (anything, likely):
+        facts = known([text])
+        assert all(recall(key, facts) for key in asked(text))
+        assert bool(acknowledge(told(text))) == bool(told(text))
+
+
+@pytest.mark.parametrize("unit", ["my ", "my a is b ", "i like ", "remember ", "the code is ", "a b c ", "what is my "])
+def test_long_text_is_read_in_bounded_time(unit: str) -> None:
+    text = unit * (1_000_000 // len(unit)) + "My name is Ada. What is my name?"
+    begun = time.process_time()
+    told(text)
+    asked(text)
+    assert time.process_time() - begun < 0.2
+
+
+def test_long_text_is_read_at_both_ends() -> None:
+    text = "My name is Ada.\n" + "x" * READ_LIMIT + "\nI live in Paris."
+    assert says(text) == ["Your name is Ada.", "You live in Paris."]

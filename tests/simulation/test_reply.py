@@ -1,0 +1,197 @@
+"""Replies: the answer first, the drawn length after it, and the cuts."""
+
+import time
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmsim.distributions import Constant
+from llmsim.profile import Latency, Profile, Style, Text
+from llmsim.simulation.draws import Stream
+from llmsim.simulation.reply import compose, cut, fitted
+from llmsim.simulation.tokens import Estimator
+from llmsim.turn import FinishReason, Message, Role
+
+ESTIMATOR = Estimator()
+PROSE = Profile(
+    name="p",
+    summary="",
+    context_window=200_000,
+    max_output=100_000,
+    output_tokens=Constant(100),
+    latency=Latency(Constant(0), Constant(0)),
+)
+
+
+def style(kind: Style, fixed: str | None = None) -> Profile:
+    return attrs.evolve(PROSE, text=Text(style=kind, fixed=fixed))
+
+
+def talk(*texts: str) -> list[Message]:
+    """A conversation in which these are said by the user, and "ok" is said in between."""
+    messages: list[Message] = []
+    for text in texts:
+        messages += [Message(Role.USER, text), Message(Role.ASSISTANT, "ok")]
+    return messages[:-1]
+
+
+def said(*texts: str, natural: int = 60, key: int = 0, profile: Profile = PROSE) -> str:
+    return compose(profile, talk(*texts), Stream(bytes([key]) * 32), natural=natural, horizon=10**9)
+
+
+@pytest.mark.parametrize(
+    ("texts", "beginning"),
+    [
+        (["Hello!"], "Hello! How can I help you today? "),
+        (["good morning"], "Good morning! How can I help you today? "),
+        (["My name is Ada."], "Nice to meet you, Ada. "),
+        (["Hi, I'm Ada."], "Nice to meet you, Ada. "),
+        (["My name is Ada.", "What is my name?"], "Your name is Ada. "),
+        (["My name is Ada.", "And the weather?", "No, my name is Eve.", "What is my name?"], "Your name is Eve. "),
+        (["My name is Ada.", "Hello again"], "Hello, Ada! How can I help you today? "),
+        (["My name is Ada.", "Thanks a lot!"], "You are welcome, Ada. "),
+        (["Goodbye"], "Goodbye. "),
+        (["What is my name?"], "You have not told me your name yet. "),
+        (["Hi! What is my name?"], "Hi! You have not told me your name yet. "),
+        (
+            ["I live in Paris.", "I'm 34.", "Where do I live and how old am I?"],
+            "You live in Paris. You are 34 years old. ",
+        ),
+        (["The secret word is plum.", "What is the secret word?"], "The secret word is plum. "),
+    ],
+)
+def test_prose_answers_first(texts: list[str], beginning: str) -> None:
+    for key in range(5):
+        assert said(*texts, key=key).startswith(beginning)
+
+
+def test_prose_answers_a_question_by_naming_its_subject_and_not_as_a_recall() -> None:
+    for key in range(8):
+        first = said("What is the capital of France?", key=key).split(". ")[0]
+        assert "the capital of France" in first
+        assert "told me" not in first
+
+
+def test_prose_greets_and_goes_on_to_the_question() -> None:
+    for key in range(8):
+        assert said("Hello! How do I boil an egg?", key=key).startswith("Hello! ")
+        assert "boil an egg" in said("Hello! How do I boil an egg?", key=key)
+
+
+def test_prose_acknowledges_and_goes_on_to_the_question() -> None:
+    text = said("My name is Grace. Can you tell me how to fix my bike?")
+    assert text.startswith("Nice to meet you, Grace. ")
+    assert "fix your bike" in text
+
+
+def test_prose_hears_users_alone() -> None:
+    context = [Message(Role.SYSTEM, "My name is Sys."), Message(Role.ASSISTANT, "My name is Bot.")]
+    context.append(Message(Role.USER, "What is my name?"))
+    text = compose(PROSE, context, Stream(bytes(32)), natural=20, horizon=99)
+    assert text.startswith("You have not told me your name yet.")
+
+
+@pytest.mark.parametrize("context", [[], [Message(Role.SYSTEM, "Be brief.")], talk("")])
+def test_prose_of_a_conversation_without_words_says_something(context: list[Message]) -> None:
+    assert compose(PROSE, context, Stream(bytes(32)), natural=50, horizon=99).endswith(".")
+
+
+@pytest.mark.parametrize("kind", [Style.PROSE, Style.LOREM])
+def test_length_is_met_on_average_and_ends_at_a_sentence(kind: Style) -> None:
+    for natural in (80, 300):
+        lengths = []
+        for key in range(60):
+            text = said("How do I boil an egg?", natural=natural, key=key, profile=style(kind))
+            assert text.endswith(".")
+            lengths.append(ESTIMATOR.count(text))
+        assert sum(lengths) / 60 == pytest.approx(natural, rel=0.04)
+        assert all(abs(length - natural) <= 40 for length in lengths)
+
+
+def test_length_of_one_still_gives_the_answer() -> None:
+    assert said("My name is Ada.", "What is my name?", natural=1) == "Your name is Ada."
+
+
+def test_horizon_ends_a_text_without_changing_it() -> None:
+    context, whole = talk("How do I boil an egg?"), said("How do I boil an egg?", natural=2000)
+    short = compose(PROSE, context, Stream(bytes(32)), natural=2000, horizon=100)
+    assert whole.startswith(short)
+    assert ESTIMATOR.count(short) < 140
+
+
+def test_echo_says_the_last_user_message() -> None:
+    assert said("one", "  two\n", profile=style(Style.ECHO)) == "  two\n"
+    assert compose(style(Style.ECHO), [], Stream(bytes(32)), natural=9, horizon=9) == ""
+
+
+def test_fixed_says_its_text() -> None:
+    assert said("one", profile=style(Style.FIXED, "Always this.")) == "Always this."
+
+
+def test_prose_of_sixteen_thousand_tokens_takes_no_quadratic_time() -> None:
+    begun = time.process_time()
+    text = said("How do I boil an egg?", natural=16_000)
+    pieces, _finish = cut(text, ("never said",), 100_000, ESTIMATOR)
+    assert len(pieces) == pytest.approx(16_000, rel=0.01)
+    assert time.process_time() - begun < 0.5
+
+
+TEXT = "One two three. Four five six."
+
+
+@pytest.mark.parametrize(
+    ("stop", "ceiling", "sent", "finish"),
+    [
+        ((), 100, TEXT, FinishReason.STOP),
+        ((), 8, TEXT, FinishReason.STOP),
+        ((), 7, "One two three. Four five six", FinishReason.LENGTH),
+        ((), 2, "One two", FinishReason.LENGTH),
+        (("four",), 100, TEXT, FinishReason.STOP),
+        (("Four",), 100, "One two three. ", FinishReason.STOP),
+        (("ree. Fo",), 100, "One two th", FinishReason.STOP),
+        (("six", "two"), 100, "One ", FinishReason.STOP),
+        (("One",), 100, "", FinishReason.STOP),
+        (("", "Four"), 100, "One two three. ", FinishReason.STOP),
+        (("",), 100, TEXT, FinishReason.STOP),
+        (("three",), 3, "One two ", FinishReason.STOP),
+        (("three.",), 3, "One two three", FinishReason.LENGTH),
+    ],
+)
+def test_cut_ends_at_stop_strings_and_at_the_ceiling(
+    stop: tuple[str, ...], ceiling: int, sent: str, finish: FinishReason
+) -> None:
+    pieces, ended = cut(TEXT, stop, ceiling, ESTIMATOR)
+    assert ("".join(pieces), ended) == (sent, finish)
+    if finish is FinishReason.LENGTH:
+        assert len(pieces) == ceiling
+
+
+class Greedy:
+    """A counter whose pieces depend on what follows: pairs from the end of the text."""
+
+    def split(self, text: str) -> tuple[str, ...]:
+        head = len(text) % 2
+        return ((text[:1],) if head else ()) + tuple(text[at : at + 2] for at in range(head, len(text), 2))
+
+    def count(self, text: str) -> int:
+        return len(self.split(text))
+
+
+@given(st.text(max_size=30), st.integers(1, 20), st.lists(st.text(max_size=3), max_size=2))
+def test_cut_text_sent_again_has_the_same_pieces(text: str, ceiling: int, stop: list[str]) -> None:
+    for counter in (ESTIMATOR, Greedy()):
+        pieces, finish = cut(text, stop, ceiling, counter)
+        sent = "".join(pieces)
+        assert text.startswith(sent)
+        assert all(word not in sent for word in stop if word)
+        assert len(pieces) <= ceiling or finish is FinishReason.STOP
+        again = fitted(sent, ceiling, counter) if finish is FinishReason.LENGTH else counter.split(sent)
+        assert again == pieces
+
+
+def test_fitted_joins_or_adds_at_the_end() -> None:
+    assert fitted("abc", 3, Greedy()) == ("a", "bc", "")
+    assert fitted("abcde", 2, Greedy()) == ("a", "bcde")
+    assert fitted("", 2, Greedy()) == ("", "")
