@@ -52,7 +52,7 @@ class Slot:
     key: TurnKey
     profile: str
     plan: Plan
-    request: TurnRequest
+    asked: Parsed
     recorded: bool = False
 
 
@@ -129,21 +129,21 @@ class Simulator:
             msg = f"the profile {turn.profile.hex()} of turn {turn.key} in session {turn.session} is not stored"
             raise StoreDamaged(msg)
         profile = Profile.from_json(body)
-        request = self.wires[turn.dialect].restore(turn.params, turn.messages, turn.request_digest)
+        asked = self.wires[turn.dialect].restore(turn.params, turn.messages, turn.request_digest)
         origin = Pod(turn.origin.root_seed, turn.origin.ordinal)
         place = attrs.evolve(place_of(turn.origin.session, context), said=turn.chain)
         plan = plan_again(
             profile,
             origin,
             place,
-            request,
+            asked.request,
             replies=tuple((reply.text, reply.finish_reason) for reply in turn.replies),
             usage=turn.usage,
             attempt=turn.key.attempt,
             created_s=turn.created_s,
             counter=self.counters(profile.tokens.counter),
         )
-        return Slot(turn.session, turn.key, profile.name, plan, request, recorded=True)
+        return Slot(turn.session, turn.key, profile.name, plan, asked, recorded=True)
 
     async def _answer(self, wire: Wire, parsed: Parsed, ask: Ask, session: str) -> Slot:
         request = parsed.request
@@ -187,7 +187,7 @@ class Simulator:
             created_s=plan.created,
             script=script,
         )
-        slot = Slot(session, key, profile.name, plan, request)
+        slot = Slot(session, key, profile.name, plan, attrs.evolve(parsed, request=request))
         await self._commit(slot, PutTurn(turn, profile.to_json(), ask.idempotency_key))
         return slot
 
@@ -226,9 +226,7 @@ class Simulator:
                 "Keys for idempotent requests can only be used with the same parameters they were first used with.",
                 code="idempotency_key_reused",
             )
-        slot = self.slot_of(turn)
-        now = parsed.request
-        return attrs.evolve(slot, request=attrs.evolve(slot.request, stream=now.stream, include_usage=now.include_usage))
+        return attrs.evolve(self.slot_of(turn), asked=parsed)
 
 
 def session_of(request: TurnRequest, named: str | None) -> str:

@@ -7,13 +7,14 @@ provider whose path was asked.
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import structlog
 import trio
-from quart import Request, Response, request
+from quart import Response, request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
 from llmsim.errors import ClientError
-from llmsim.serving.connection import ObservedRequest, connection_class
+from llmsim.serving.connection import ObservedRequest, asked, body_of, connection_class
 from llmsim.serving.emitter import Emission
 from llmsim.serving.inference import Answer, infer, refuse, request_id
 from llmsim.serving.models import add_models
@@ -21,8 +22,10 @@ from llmsim.serving.probes import add_probes
 from llmsim.serving.service import Service
 from llmsim.serving.sessions import add_sessions
 from llmsim.wire.base import Wire
-from llmsim.wire.dialects import GENERATING, refusing, unknown_url, wrong_method
+from llmsim.wire.dialects import GENERATING, refusing
+from llmsim.wire.openai_errors import unknown_url, wrong_method
 
+log = structlog.get_logger("llmsim.http")
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """Largest request body: the largest context window of a shipped profile in characters, with room for JSON."""
 BODY_TIMEOUT_S = 60
@@ -51,17 +54,17 @@ def generating(service: Service, path: str, wire: Wire) -> Callable[[], Coroutin
 
     async def view() -> Response:
         started = trio.current_time()
-        body = await request.get_data(cache=False)
+        request = asked()
         headers = {name.lower(): value for name, value in request.headers.items()}
-        return respond(await infer(service, wire, path, headers, body, started), request)
+        return respond(await infer(service, wire, path, headers, await body_of(request), started), request)
 
     return view
 
 
-def respond(answer: Answer, asked: Request) -> Response:
+def respond(answer: Answer, request: ObservedRequest) -> Response:
     """A Quart response; an emission is tied to its request, whose connection will settle it."""
     if isinstance(answer.body, Emission):
-        asked.emission = answer.body
+        request.emission = answer.body
     response = Response(answer.body, status=answer.status)
     response.headers.clear()
     response.headers.extend(answer.headers)
@@ -73,6 +76,7 @@ def add_errors(app: QuartTrio, service: Service) -> None:
     """Answers for what no route takes, what no route survives, and a request id on whatever has none."""
 
     def answer(error: ClientError) -> Response:
+        request = asked()
         return respond(refuse(service, refusing(request.path), error, request.full_path, b""), request)
 
     @app.errorhandler(HTTPException)
@@ -92,7 +96,7 @@ def add_errors(app: QuartTrio, service: Service) -> None:
 
     @app.errorhandler(Exception)
     async def server_error(error: Exception) -> Response:
-        app.log_exception(error)
+        log.error("bug", path=request.path, exc_info=error)
         message = "The server had an error while processing your request. Sorry about that!"
         return answer(ClientError(message, status=500, kind="server_error"))
 

@@ -3,12 +3,13 @@
 Knows Quart's internals just enough to stand around `handle_request`; what is answered is decided elsewhere.
 """
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import structlog
 import trio
-from quart.wrappers import Request
+from quart import request
 from quart_trio.asgi import TrioASGIHTTPConnection
+from quart_trio.wrappers import TrioRequest
 
 from llmsim.serving.emitter import Emission
 from llmsim.serving.service import Phase, Service
@@ -19,13 +20,24 @@ if TYPE_CHECKING:
     from quart.typing import ResponseTypes
 
 PROBES = {"/healthz", "/readyz", "/metrics"}
+LOGGED = {"x-request-id": "request_id", "x-llmsim-session": "session", "x-llmsim-turn": "turn"}
 log = structlog.get_logger("llmsim.http")
 
 
-class ObservedRequest(Request):
+class ObservedRequest(TrioRequest):
     """A request that knows the emission which answers it, once there is one."""
 
     emission: Emission | None = None
+
+
+def asked() -> ObservedRequest:
+    """The request that is being answered."""
+    return cast("ObservedRequest", request)
+
+
+async def body_of(of: ObservedRequest) -> bytes:
+    """Its body; raises werkzeug's HTTPException when it is too large or too slow."""
+    return cast("bytes", await of.get_data(cache=False, as_text=False))
 
 
 class Connection(TrioASGIHTTPConnection):
@@ -65,9 +77,9 @@ class Connection(TrioASGIHTTPConnection):
         status = self.status or 499
         self.service.metrics.requests.labels(route, str(status)).inc()
         fields: dict[str, str | int] = {"method": request.method, "path": request.path, "status": status}
-        for header in ("x-request-id", "x-llmsim-session", "x-llmsim-turn"):
+        for header, field in LOGGED.items():
             if header in self.headers:
-                fields[header.removeprefix("x-").replace("-", "_")] = self.headers[header]
+                fields[field] = self.headers[header]
         if request.emission is not None:
             fields["frames"] = request.emission.delivered
             if not request.emission.completed:

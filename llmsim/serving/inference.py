@@ -47,12 +47,12 @@ async def infer(
     except StoreFull as error:
         full = ClientError(f"The simulator's disk is full: {error}", status=507, kind="server_error", code="store_full")
         return refuse(service, wire, full, path, body)
-    plan, request = slot.plan, slot.request
-    head = wire.headers(plan, request) + session_headers(slot)
-    if request.stream:
-        frames = wire.frames(plan, request)
+    plan, asked = slot.plan, slot.asked
+    head = wire.headers(plan, asked) + session_headers(slot)
+    if asked.request.stream:
+        frames = wire.frames(plan, asked)
     else:
-        whole = wire.whole(plan, request)
+        whole = wire.whole(plan, asked)
         frames = iter((Frame(len(plan.timeline.at_us), whole),))
         head += (("content-length", str(len(whole))),)
     settle = partial(service.simulator.settle, slot)

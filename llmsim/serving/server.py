@@ -112,5 +112,5 @@ def hypercorn_config(listener: socket.socket, grace_s: float) -> Config:
     config.keep_alive_max_requests = KEEP_ALIVE_MAX_REQUESTS
     config.include_server_header = False
     config.errorlog = logging.getLogger("llmsim.hypercorn")
-    config.loglevel = "WARNING"
+    config.errorlog.setLevel(logging.WARNING)
     return config

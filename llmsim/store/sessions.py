@@ -5,6 +5,7 @@ Every function takes a `View`, so that one request sees one moment of the store.
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from itertools import count
 
 import attrs
 
@@ -16,6 +17,7 @@ from llmsim.turn import Message, Role
 
 KEY_BYTES = 16
 CHOICE_BYTES = 2
+SESSION_ID_MAX = 128
 
 
 @attrs.frozen
@@ -29,8 +31,8 @@ class Parent:
 
 def sessions(view: View, prefix: str = "", after: str = "", limit: int | None = None) -> Iterator[Session]:
     """Summaries in order of their ids: those with the prefix, after `after`, at most `limit` of them."""
-    for count, (_, record) in enumerate(view.scan(Table.SESSIONS, prefix.encode(), after.encode())):
-        if count == limit:
+    for seen, (_, record) in enumerate(view.scan(Table.SESSIONS, prefix.encode(), after.encode())):
+        if seen == limit:
             return
         yield decode(record, Session)
 
@@ -41,9 +43,10 @@ def session(view: View, session_id: str) -> Session | None:
     return decode(record, Session) if record is not None else None
 
 
-def turns(view: View, session_id: str) -> Iterator[Turn]:
-    """Every turn of a session, in turn order."""
-    for _, record in view.scan(Table.TURNS, within(session_id)):
+def turns(view: View, session_id: str, after: TurnKey | None = None) -> Iterator[Turn]:
+    """The turns of a session in turn order, all of them or those after one."""
+    start = turn_key(session_id, after) if after else b""
+    for _, record in view.scan(Table.TURNS, within(session_id), start):
         yield decode(record, Turn)
 
 
@@ -51,6 +54,21 @@ def turn(view: View, session_id: str, key: TurnKey) -> Turn | None:
     """One turn."""
     record = view.get(Table.TURNS, turn_key(session_id, key))
     return decode(record, Turn) if record is not None else None
+
+
+def parents(view: View, session_id: str) -> dict[TurnKey, TurnKey | None]:
+    """The shape of a session: each turn and the one it continues."""
+    return {turn.key: turn.parent for turn in turns(view, session_id)}
+
+
+def fork_name(view: View, session_id: str) -> str:
+    """The first free id of the form `SESSION.fork-N` for a fork of this session."""
+    for number in count(1):
+        suffix = f".fork-{number}"
+        name = session_id[: SESSION_ID_MAX - len(suffix)] + suffix
+        if view.get(Table.SESSIONS, name.encode()) is None:
+            return name
+    raise AssertionError  # numbers do not end
 
 
 def outcome(view: View, session_id: str, key: TurnKey) -> Outcome | None:

@@ -41,7 +41,10 @@ class Parsed:
 class Wire(Protocol):
     """One generating endpoint of one provider."""
 
-    dialect: str
+    @property
+    def dialect(self) -> str:
+        """Its name in the store."""
+        ...
 
     def parse(self, body: bytes) -> Parsed:
         """Read a request body.
@@ -51,22 +54,22 @@ class Wire(Protocol):
         """
         ...
 
-    def restore(self, params: dict[str, Any], messages: tuple[Message, ...], digest: bytes) -> TurnRequest:
+    def restore(self, params: dict[str, Any], messages: tuple[Message, ...], digest: bytes) -> Parsed:
         """The request again, from what the store kept of it; the inverse of `parse`."""
         ...
 
-    def whole(self, plan: Plan, request: TurnRequest) -> bytes:
+    def whole(self, plan: Plan, asked: Parsed) -> bytes:
         """The body of a response that is not streamed."""
         ...
 
-    def frames(self, plan: Plan, request: TurnRequest) -> Iterator[Frame]:
+    def frames(self, plan: Plan, asked: Parsed) -> Iterator[Frame]:
         """The frames of a streamed response, in the order they leave; their tokens never decrease."""
         ...
 
-    def headers(self, plan: Plan, request: TurnRequest) -> tuple[tuple[str, str], ...]:
+    def headers(self, plan: Plan, asked: Parsed) -> tuple[tuple[str, str], ...]:
         """The provider's response headers (content type, request id, processing time, version)."""
         ...
 
-    def refuse(self, error: ClientError, request_id: bytes) -> Refusal:
-        """An error in this dialect; `request_id` is 16 bytes."""
+    def refuse(self, error: ClientError, request_digest: bytes) -> Refusal:
+        """An error in this dialect; `request_digest` (16 bytes) makes its request id."""
         ...

@@ -1,0 +1,180 @@
+"""Session scripts: conversations written down in TOML, to be played, and replies to be put into the model's mouth.
+
+Read strictly, like profiles: an unknown key or a wrong type is an OperatorError with file and key path.
+`sessions/README.md` documents every key. Knows no client and no server.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+from attrs.validators import and_, ge, le, matches_re, max_len, min_len
+
+from llmsim import strict
+from llmsim.errors import OperatorError
+from llmsim.turn import FinishReason, Place, Role, TurnRequest
+
+REPEAT_MAX = 10_000
+"""Copies of one session: as many as a virtual replay plays in minutes."""
+LONGEST_S = 86_400.0
+"""Longest offset or think time: a day."""
+_SECONDS = and_(ge(0.0), le(LONGEST_S))
+_ID = matches_re(r"[A-Za-z0-9._:-]{1,120}")
+
+
+@attrs.frozen
+class ScriptTurn:
+    """One turn: what the user says, `think_s` seconds after the reply before it was complete.
+
+    `expect`: regular expressions of which the reply must contain a match. `finish`: the finish reason it must have.
+    `reply`: what the model is made to say. `back_to`: a turn number; the conversation is first taken back to before
+    that turn, so that this one takes its place on a branch of its own. `params`: request keys over the session's.
+    """
+
+    user: str = attrs.field(validator=min_len(1))
+    think_s: float = attrs.field(default=0.0, validator=_SECONDS)
+    expect: tuple[str, ...] = ()
+    finish: FinishReason | None = None
+    reply: str | None = None
+    back_to: int | None = attrs.field(default=None)
+    params: dict[str, Any] = attrs.field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        if self.back_to is not None and self.back_to < 1:
+            raise ValueError("'back_to' is a turn number, from 1")
+        for pattern in self.expect:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"'expect' {pattern!r} is no regular expression: {error}") from None
+
+
+@attrs.frozen
+class ScriptSession:
+    """One session, or `repeat` of them, `id-0` and on, each `every_s` seconds after the one before.
+
+    `history` "server": only new messages are sent, and the server's transcript is the context.
+    """
+
+    id: str = attrs.field(validator=_ID)
+    turn: tuple[ScriptTurn, ...] = attrs.field(validator=min_len(1))
+    start_s: float = attrs.field(default=0.0, validator=_SECONDS)
+    repeat: int = attrs.field(default=1, validator=and_(ge(1), le(REPEAT_MAX)))
+    every_s: float = attrs.field(default=0.0, validator=_SECONDS)
+    model: str | None = None
+    system: str | None = None
+    history: str = attrs.field(default="client", validator=matches_re("client|server"))
+    stream: bool | None = None
+    params: dict[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Script:
+    """A file: its sessions, and what holds for all of them unless they say otherwise."""
+
+    name: str
+    summary: str = attrs.field(validator=and_(min_len(1), max_len(200)))
+    session: tuple[ScriptSession, ...] = attrs.field(validator=min_len(1))
+    model: str = "gpt-4o-mini"
+    stream: bool = True
+    params: dict[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Part:
+    """One session to be played: its id, its model, and the turns with their request keys all told."""
+
+    session: str
+    start_us: int
+    model: str
+    system: str | None
+    server_history: bool
+    stream: bool
+    params: dict[str, Any]
+    turns: tuple[ScriptTurn, ...]
+
+
+def load_scripts(paths: Iterable[Path]) -> tuple[Script, ...]:
+    """Scripts from files.
+
+    Raises:
+        OperatorError: a file cannot be read or is no script, or two of them play a session of one id.
+    """
+    scripts = tuple(_load(path) for path in paths)
+    owner: dict[str, str] = {}
+    for script in scripts:
+        for part in parts(script):
+            if part.session in owner:
+                raise OperatorError(f"session {part.session!r} is in {owner[part.session]!r} and in {script.name!r}")
+            owner[part.session] = script.name
+    return scripts
+
+
+def parse_script(text: bytes, name: str, file: str) -> Script:
+    """A script from TOML; raises OperatorError with one line for each fault."""
+    table = strict.parse_toml(text, file)
+    if "name" in table:
+        raise OperatorError(f"{file}: unknown key 'name': a script is named after its file @ $")
+    return strict.structure({**table, "name": name}, Script, file, _CONVERTER)
+
+
+def parts(script: Script) -> Iterator[Part]:
+    """The sessions of a script, copies written out, in the order of the file."""
+    for session in script.session:
+        for copy in range(session.repeat):
+            yield Part(
+                session=session.id if session.repeat == 1 else f"{session.id}-{copy}",
+                start_us=round((session.start_s + copy * session.every_s) * 1e6),
+                model=session.model or script.model,
+                system=session.system,
+                server_history=session.history == "server",
+                stream=script.stream if session.stream is None else session.stream,
+                params={**script.params, **session.params},
+                turns=session.turn,
+            )
+
+
+@attrs.frozen
+class ScriptedReplies:
+    """The replies of scripts, by session, turn number and what the user said; the simulator asks for them."""
+
+    _replies: dict[tuple[str, int, str], str]
+
+    @classmethod
+    def from_scripts(cls, scripts: Iterable[Script]) -> "ScriptedReplies":
+        """Every reply that these scripts have."""
+        replies = {}
+        for script in scripts:
+            for part in parts(script):
+                for number, turn in numbered(part.turns):
+                    if turn.reply is not None:
+                        replies[part.session, number, turn.user] = turn.reply
+        return cls(replies)
+
+    def __call__(self, place: Place, request: TurnRequest) -> str | None:
+        """The reply for this place, if a script has one."""
+        if not self._replies:
+            return None
+        said = next((message.content for message in reversed(request.messages) if message.role is Role.USER), "")
+        return self._replies.get((place.session, place.number, said))
+
+
+def numbered(turns: Iterable[ScriptTurn]) -> Iterator[tuple[int, ScriptTurn]]:
+    """Each turn with the number that it has in its conversation."""
+    number = 0
+    for turn in turns:
+        number = turn.back_to if turn.back_to is not None else number + 1
+        yield number, turn
+
+
+def _load(path: Path) -> Script:
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise OperatorError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    return parse_script(text, path.stem, str(path))
+
+
+_CONVERTER = strict.converter()
