@@ -25,7 +25,6 @@ TOP_LEVEL = {
 
 WITHOUT_TESTS = {
     "__main__": "one call; every test of a child process runs it",
-    "simulation/timeline": "a record with one method, tested where timelines are made and kept",
     "store/schema": "see tests/store",
     "wire/base": "types alone",
 }

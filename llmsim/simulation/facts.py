@@ -185,16 +185,21 @@ def told(text: str) -> list[Fact]:
     return facts
 
 
-def asked(text: str) -> list[str]:
-    """The keys of what one message asks for, in its order, each once."""
+def asked(text: str) -> tuple[list[str], str]:
+    """The keys of the facts that one message asks for, in its order, each once; and its last question if it is another.
+
+    "What is my name, and how do I boil an egg?" gives (["name"], "how do I boil an egg?").
+    """
     keys: dict[str, None] = {}
+    rest = ""
     for clause, question in _clauses(text.translate(_PLAIN_QUOTES)):
         if question:
-            bare = _TAIL.sub("", clause)
-            rule, match = _first(_ASKED, bare)
+            rule, match = _first(_ASKED, _TAIL.sub("", clause))
+            rest = clause
             if rule and match:
                 keys[_key(rule.key, match)] = None
-    return list(keys)
+                rest = ""
+    return list(keys), rest
 
 
 def known(texts: Iterable[str]) -> dict[str, Fact]:

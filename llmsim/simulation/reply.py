@@ -12,7 +12,7 @@ from llmsim.profile import Profile, Style
 from llmsim.simulation.draws import Stream
 from llmsim.simulation.facts import NAME, acknowledge, asked, known, recall, told
 from llmsim.simulation.prose import lorem, prose
-from llmsim.simulation.subject import Subject, subject_of, terms_of
+from llmsim.simulation.subject import subject_of, terms_of
 from llmsim.simulation.tokens import Estimator, TokenCounter
 from llmsim.turn import FinishReason, Message, Role
 
@@ -52,10 +52,9 @@ def compose(profile: Profile, context: Sequence[Message], stream: Stream, *, nat
         case Style.LOREM:
             return _filled("", lorem(stream), tokens)
         case Style.PROSE:
-            subject = subject_of(texts[-1] if texts else "")
-            opening = _opening(texts, subject, stream)
+            opening, subject = _opening(texts, stream)
             terms = terms_of(reversed(texts[-TERM_MESSAGES:]))
-            return _filled(opening, prose(stream, subject.phrase, terms), tokens)
+            return _filled(opening, prose(stream, subject, terms), tokens)
 
 
 def cut(text: str, stop: Sequence[str], ceiling: int, counter: TokenCounter) -> tuple[tuple[str, ...], FinishReason]:
@@ -99,18 +98,26 @@ def _filled(opening: str, sentences: Iterable[str], tokens: int) -> str:
     return "".join(parts)
 
 
-def _opening(texts: Sequence[str], subject: Subject, stream: Stream) -> str:
-    """What the last message calls for before anything else: a greeting, an acknowledgement, an answer, its subject."""
+def _opening(texts: Sequence[str], stream: Stream) -> tuple[str, str]:
+    """What the last message calls for before anything else, and the subject of the rest.
+
+    That is a greeting, what was just told, what was asked of things told earlier, and a word on the subject of the
+    message unless it is dealt with.
+    """
     last = texts[-1] if texts else ""
-    keys, new = asked(last), told(last)
+    (keys, rest), new = asked(last), told(last)
     greeting = _GREETING.match(last)
     courtesy = next((said for pattern, said in _COURTESIES if pattern.match(last)), "")
     facts = known(texts) if keys or greeting or courtesy else {}
+    if any(key.startswith("the ") and key not in facts for key in keys):
+        keys, rest = [key for key in keys if key in facts or not key.startswith("the ")], rest or last
     name = f", {facts[NAME].value}" if NAME in facts else ""
-    keys = [key for key in keys if key in facts or not key.startswith("the ")]
+    subject = subject_of(rest if keys and rest else last)
     parts = [f"{greeting[1].capitalize()}{name}!"] if greeting and all(fact.key != NAME for fact in new) else []
     parts += [acknowledge(new)] if new else []
     parts += [recall(key, facts) for key in keys]
-    if not keys and not (new and "?" not in last):
-        parts.append(courtesy.format(name=name) if courtesy else subject.opening(stream))
-    return " ".join(parts)
+    if courtesy and not keys and not new:
+        parts.append(courtesy.format(name=name))
+    elif rest or not (keys or new):
+        parts.append(subject.opening(stream))
+    return " ".join(parts), subject.phrase

@@ -45,14 +45,15 @@ _STOP_TEXT = """
 a about above after again all also always am an and another any anything are around as ask at away back be
 because been before being best better between both but by call called can cannot come could day describe did
 different do does doing don't done down each else even ever every explain few find first for from get give go
-going good got great had has have having hello help her here hers hey hi him his how i i'd i'll i'm i've if in
-into is isn't it it's its just keep know last let let's like list little long look lot made make many may maybe
-me mean might mine more most much must my name need never new next no not nothing now of off ok okay on once one
-only or other our out over own part people please put question quite rather really right run said same say see
-should show since so some something still such summarise summarize sure take tell than thank thanks that that's
-the their them then there these they thing things think this those though through time to today together too try
-two under until up us use used using very want was way we well were what what's when where which while who whole
-whose why will with without word work would write yes yet you you're your yours
+goes going good got great had happens has have having hello help her here hers hey hi him his how i i'd i'll i'm
+i've if in into is isn't it it's its just keep know last let let's like list little live lives living long look
+lot made make makes many may maybe me mean might mine more most much must my name need never new next no not
+nothing now of off ok okay on once one only or other our out over own part people please put question quite
+rather really right run said same say see should show since so some something still such summarise summarize
+sure take tell than thank thanks that that's the their them then there these they thing things think this those
+though through time to today together too try two under understand until up us use used using very want wants
+was way we well were what what's when where which while who whole whose why will with without word work works
+would write yes yet you you're your yours
 """
 _STOP_WORDS = frozenset(_STOP_TEXT.split())
 

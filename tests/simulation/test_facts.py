@@ -103,7 +103,21 @@ def test_told_by_other_words_is_nothing(text: str) -> None:
     ],
 )
 def test_asked_question_is_understood(text: str, keys: list[str]) -> None:
-    assert asked(text) == keys
+    assert asked(text)[0] == keys
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("What is my name, and how do I boil an egg?", "how do I boil an egg?"),
+        ("What is my name? How do I boil an egg?", "How do I boil an egg?"),
+        ("How do I boil an egg, and what is my name?", ""),
+        ("What is my name?", ""),
+        ("Boil an egg.", ""),
+    ],
+)
+def test_asked_gives_the_last_question_where_it_is_another(text: str, rest: str) -> None:
+    assert asked(text)[1] == rest
 
 
 def test_recall_gives_the_later_of_two_statements() -> None:
@@ -114,7 +128,7 @@ def test_recall_gives_the_later_of_two_statements() -> None:
 
 def test_recall_knows_one_attribute_by_both_spellings() -> None:
     facts = known(["My favorite color is red."])
-    assert [recall(key, facts) for key in asked("What is my favourite colour?")] == ["Your favorite color is red."]
+    assert [recall(key, facts) for key in asked("What is my favourite colour?")[0]] == ["Your favorite color is red."]
 
 
 def test_recall_of_what_was_not_told_says_so() -> None:
@@ -160,7 +174,7 @@ def test_turned_says_it_back() -> None:
 def test_any_text_can_be_told_and_asked(anything: str, likely: str) -> None:
     for text in (anything, likely):
         facts = known([text])
-        assert all(recall(key, facts) for key in asked(text))
+        assert all(recall(key, facts) for key in asked(text)[0])
         assert bool(acknowledge(told(text))) == bool(told(text))
 
 

@@ -2,9 +2,11 @@
 
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 import attrs
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,52 +36,8 @@ QUESTION = (
     Message(Role.USER, "What is my name, and how does group commit work?"),
 )
 REQUEST = TurnRequest("m", QUESTION, b"d" * 16)
-
-# Output of PLAN_VERSION 1. When it changes on purpose, raise PLAN_VERSION and write the new output here.
-GOLDEN: dict[Style, tuple[int, str, int, int, int]] = {
-    Style.PROSE: (
-        47,
-        (
-            "Your name is Ada. A common approach to group commit has three parts: a tidy note, some patience, and"
-            " a clear end. The details of commit matter less than how quickly an answer is needed. Look at group "
-            "commit from the other side, and what it depends on becomes the main concern. After a while, it helps"
-            " to decide what will not be done.\n\nA few things help with group commit:\n\n- Remove one thing and see "
-            "what happens.\n- Follow one case from beginning to end.\n- Change one thing at a time."
-        ),
-        112,
-        441080,
-        1742177,
-    ),
-    Style.ECHO: (
-        47,
-        "What is my name, and how does group commit work?",
-        12,
-        441080,
-        561949,
-    ),
-    Style.FIXED: (
-        47,
-        "Always this, whatever you say.",
-        7,
-        441080,
-        511809,
-    ),
-    Style.LOREM: (
-        47,
-        (
-            "Lorem ipsum dolor sit amet, consectetur adipiscing elit. Consequat anim cillum aliquip eu dolor est "
-            "ullamco laborum esse commodo culpa in aliqua. Do id elit culpa incididunt consequat labore. "
-            "Consequat ullamco reprehenderit officia culpa irure. Est dolore aliquip reprehenderit sunt sint "
-            "proident. Sint ut aute consequat sit consectetur irure est. Dolor reprehenderit ex fugiat ut ad. "
-            "Reprehenderit nulla exercitation fugiat sed dolore sunt mollit incididunt voluptate proident eu "
-            "dolor. Nostrud voluptate amet esse cupidatat et. Veniam minim veniam cupidatat enim incididunt enim "
-            "labore."
-        ),
-        97,
-        441080,
-        1609581,
-    ),
-}
+GOLDEN = Path(__file__).with_name("golden_plans.json")
+"""What PLAN_VERSION makes of each style. When it changes on purpose, raise PLAN_VERSION and write it anew."""
 
 
 def styled(style: Style) -> Profile:
@@ -108,24 +66,20 @@ def texts(made: Plan) -> list[str]:
     return [choice.text for choice in made.choices]
 
 
-@pytest.mark.parametrize("style", Style)
-def test_plan_is_what_it_always_was(style: Style) -> None:
-    made = plan(styled(style))
-    usage = made.usage
-    assert PLAN_VERSION == 1
-    assert GOLDEN[style] == (
-        usage.prompt_tokens,
-        made.choices[0].text,
-        usage.completion_tokens,
-        made.timeline.ttft_us,
-        made.timeline.total_us,
-    )
-
-
-def test_identity_is_what_it_always_was() -> None:
-    made = plan()
-    assert made.unique.hex() == "46c2038aab60ba2a885eec8e2a526825de215daac9767a8ba4d0a8754bc24c56"
-    assert made.fingerprint.hex() == "682b8f2327"
+def test_plans_are_what_they_always_were() -> None:
+    plans = {
+        style.value: {
+            "pieces": list(made.choices[0].pieces),
+            "finish_reason": made.choices[0].finish_reason.value,
+            "prompt_tokens": made.usage.prompt_tokens,
+            "at_us": list(made.timeline.at_us),
+            "unique": made.unique.hex(),
+            "fingerprint": made.fingerprint.hex(),
+        }
+        for style in Style
+        for made in [plan(styled(style))]
+    }
+    assert orjson.loads(GOLDEN.read_bytes()) == {"plan_version": PLAN_VERSION, "plans": plans}
 
 
 def test_plan_carries_its_place_and_names() -> None:

@@ -80,6 +80,13 @@ def test_prose_greets_and_goes_on_to_the_question() -> None:
         assert "boil an egg" in said("Hello! How do I boil an egg?", key=key)
 
 
+def test_prose_answers_what_it_knows_and_goes_on_to_the_other_question() -> None:
+    for key in range(8):
+        text = said("My name is Ada.", "What is my name, and how do I boil an egg?", key=key)
+        assert text.startswith("Your name is Ada. ")
+        assert "boil an egg" in text.split(". ")[1] or "boil an egg" in text.split(". ")[2]
+
+
 def test_prose_acknowledges_and_goes_on_to_the_question() -> None:
     text = said("My name is Grace. Can you tell me how to fix my bike?")
     assert text.startswith("Nice to meet you, Grace. ")
