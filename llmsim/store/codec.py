@@ -1,9 +1,10 @@
 """Records to bytes and back: JSON with sorted keys, by cattrs and orjson; digests and keys as hex.
 
 Invariant: `decode(encode(record)) == record` for every record of the schema; bytes that are no record are
-StoreDamaged, whatever they are.
+StoreDamaged, whatever they are. Nothing is coerced: a number that stands as a text is damage.
 """
 
+from enum import StrEnum
 from typing import Any, TypeVar
 
 import orjson
@@ -17,12 +18,29 @@ T = TypeVar("T")
 
 
 def _converter() -> Converter:
-    using = Converter(detailed_validation=False)
+    using = Converter(detailed_validation=False, forbid_extra_keys=True)
     using.register_unstructure_hook(bytes, lambda value: value.hex())
-    using.register_structure_hook(bytes, lambda value, _: bytes.fromhex(value))
+    using.register_structure_hook(bytes, _bytes)
     using.register_unstructure_hook(TurnKey, str)
     using.register_structure_hook(TurnKey, lambda value, _: TurnKey.parse(value))
+    using.register_structure_hook(int, _exactly)
+    using.register_structure_hook(str, _exactly)
+    using.register_structure_hook(StrEnum, lambda value, kind: kind(value))
     return using
+
+
+def _exactly(value: Any, kind: type[T]) -> T:  # noqa: ANN401
+    if type(value) is not kind:
+        msg = f"expected {kind.__name__}, not {type(value).__name__}"
+        raise TypeError(msg)
+    return value
+
+
+def _bytes(value: Any, _kind: type[bytes]) -> bytes:  # noqa: ANN401
+    found = bytes.fromhex(value)
+    if found.hex() != value:
+        raise ValueError("digests are lower-case hex")
+    return found
 
 
 _CONVERTER = _converter()
@@ -47,5 +65,20 @@ def decode(data: bytes, kind: type[T]) -> T:
 
 
 def decode_meta(data: bytes) -> Meta:
-    """The stamp of a store, also of one whose format this release does not read otherwise."""
+    """The stamp of a store."""
     return decode(data, Meta)
+
+
+def decode_format(data: bytes) -> int:
+    """The format version in the stamp of a store, also where this release can read nothing else of it.
+
+    Raises:
+        StoreDamaged: not a stamp.
+    """
+    try:
+        found = orjson.loads(data)["format"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise StoreDamaged(f"not the stamp of a store: {error!r}") from error
+    if type(found) is not int:
+        raise StoreDamaged(f"not the stamp of a store: its format is {found!r}")
+    return found

@@ -1,0 +1,63 @@
+"""The one border at which LMDB's errors become ours.
+
+Knows no environment and no table; errors of files that LMDB has no part in are translated in `files.py`.
+Invariant: nothing that LMDB raises inside `translated` leaves it as it is, so no other room need know LMDB.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import lmdb
+
+from llmsim.errors import OperatorError, StoreDamaged, StoreError, StoreFormat, StoreFull, StoreInUse
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_OPERATOR = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+class MapFull(StoreError):
+    """The map is too small for this transaction; it left no trace, and works again after `Environment.grow`."""
+
+
+_BY_CLASS: dict[type[lmdb.Error], tuple[type[StoreError], str]] = {
+    lmdb.MapFullError: (MapFull, "the map is full"),
+    lmdb.NotFoundError: (StoreFormat, "an LMDB file, but not a store of llmsim"),
+    lmdb.InvalidError: (StoreFormat, "not an LMDB file"),
+    lmdb.VersionMismatchError: (StoreFormat, "a file of another LMDB"),
+    lmdb.IncompatibleError: (StoreFormat, "an LMDB file, but not a store of llmsim"),
+    lmdb.CorruptedError: (StoreDamaged, "damaged"),
+    lmdb.PageNotFoundError: (StoreDamaged, "damaged"),
+    lmdb.ReadersFullError: (StoreInUse, "too many processes read it at once"),
+}
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Run the block; `what` begins the text of every error that LMDB raises in it.
+
+    Raises:
+        MapFull: the map is full.
+        StoreFull: the disk or a quota is.
+        StoreFormat: not a store, or one of another LMDB.
+        StoreDamaged: pages make no sense.
+        StoreInUse: all places for readers are taken.
+        OperatorError: a path is missing, of the wrong kind, or not permitted.
+        StoreError: anything else, such as an input/output error.
+    """
+    try:
+        yield
+    except lmdb.Error as error:
+        raise _ours(what, error) from error
+
+
+def _ours(what: str, error: lmdb.Error) -> StoreError | OperatorError:
+    kind, text = _BY_CLASS.get(type(error), (StoreError, ""))
+    if text:
+        return kind(f"{what}: {text} ({error})")
+    if error.code in _FULL:
+        return StoreFull(f"{what}: {os.strerror(error.code).lower()}")
+    if error.code in _OPERATOR:
+        return OperatorError(f"{what}: {os.strerror(error.code).lower()}")
+    return StoreError(f"{what}: {error}")

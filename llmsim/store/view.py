@@ -1,0 +1,78 @@
+"""One transaction over the tables, read or written; what the rest of the store sees of LMDB.
+
+A `View` belongs to the thread that began it, and to the `with` block of `Environment.read` or `write`, which also
+turns LMDB's errors into ours. Knows keys and bytes, no records.
+"""
+
+from collections.abc import Iterator
+
+import lmdb
+
+from llmsim.store.schema import Table
+
+EngineError = lmdb.Error
+"""What LMDB raises inside a transaction, before `Environment` translates it: the transaction is lost."""
+
+_BEYOND = b"\xff" * 32
+"""Appended to a prefix, greater than every key that has it: no tail begins with as many of these bytes."""
+
+
+class View:
+    """One transaction. `changes` counts the puts and deletes that changed something."""
+
+    def __init__(self, transaction: "lmdb.Transaction[bytes]", tables: "dict[Table, lmdb._Database]") -> None:
+        self._transaction = transaction
+        self._tables = tables
+        self.changes = 0
+
+    def get(self, table: Table, key: bytes) -> bytes | None:
+        return self._transaction.get(key, db=self._tables[table])
+
+    def scan(
+        self, table: Table, prefix: bytes = b"", after: bytes = b"", *, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Entries whose key has the prefix and, in the direction of the scan, lies beyond `after`."""
+        with self._transaction.cursor(db=self._tables[table]) as cursor:
+            if reverse:
+                yield from _descending(cursor, prefix, after)
+            else:
+                yield from _ascending(cursor, prefix, after)
+
+    def put(self, table: Table, key: bytes, value: bytes, *, overwrite: bool = True) -> bool:
+        """Store a record; False, and nothing done, where there is one that must not be overwritten."""
+        done = self._transaction.put(key, value, db=self._tables[table], overwrite=overwrite)
+        self.changes += done
+        return done
+
+    def delete(self, table: Table, key: bytes) -> bool:
+        """Remove a record; False where there was none."""
+        done = self._transaction.delete(key, db=self._tables[table])
+        self.changes += done
+        return done
+
+    @property
+    def transaction(self) -> int:
+        """The number of the transaction that this view looks at: the commits in the life of the file."""
+        return self._transaction.id()
+
+    def count(self, table: Table) -> int:
+        """How many records the table has."""
+        return self._transaction.stat(self._tables[table])["entries"]
+
+
+def _ascending(cursor: "lmdb.Cursor[bytes]", prefix: bytes, after: bytes) -> Iterator[tuple[bytes, bytes]]:
+    start = max(prefix, after)
+    found = cursor.set_range(start) if start else cursor.first()
+    if found and after and cursor.key() == after:
+        found = cursor.next()
+    while found and cursor.key().startswith(prefix):
+        yield cursor.item()
+        found = cursor.next()
+
+
+def _descending(cursor: "lmdb.Cursor[bytes]", prefix: bytes, after: bytes) -> Iterator[tuple[bytes, bytes]]:
+    end = min(after, prefix + _BEYOND) if after else prefix + _BEYOND
+    found = cursor.prev() if cursor.set_range(end) else cursor.last()
+    while found and cursor.key().startswith(prefix):
+        yield cursor.item()
+        found = cursor.prev()
