@@ -42,12 +42,16 @@ class Finding:
         return f"{self.kind}: {self.table} {self.key}: {self.text}"
 
 
-def check(environment: Environment, advance: Callable[[int], None] = lambda _turns: None) -> list[Finding]:
+def nobody(_turns: int) -> None:
+    """The observer of a check that nobody watches."""
+
+
+def check(environment: Environment, advance: Callable[[int], None] = nobody) -> list[Finding]:
     """All findings, in the order of the store; empty when it is sound. `advance` is told of turns as they pass."""
     with environment.read() as view:
         found = list(_check_meta(view))
         for key, record in view.scan(Table.SESSIONS):
-            found += _check_session(view, key, record, advance)
+            found += check_session(view, key, record, advance)
         for table in (Table.TURNS, Table.OUTCOMES, Table.HEADS, Table.IDEMPOTENCY):
             found += _check_orphans(view, table)
     return found
@@ -67,7 +71,8 @@ def _check_meta(view: View) -> Iterator[Finding]:
         yield Finding("format", "meta", "store", f"format {meta.format}, expected {FORMAT_VERSION}")
 
 
-def _check_session(view: View, key: bytes, record: bytes, advance: Callable[[int], None]) -> Iterator[Finding]:
+def check_session(view: View, key: bytes, record: bytes, advance: Callable[[int], None] = nobody) -> Iterator[Finding]:
+    """The findings of one session, whose summary is this record."""
     name = key.decode("utf-8", "backslashreplace")
     if SESSION_ID.fullmatch(name) is None:
         yield Finding("name", "sessions", name, "not a session id")

@@ -55,6 +55,14 @@ def disk_errors(doing: str) -> Iterator[None]:
         raise StoreError(message) from error
 
 
+def make_folder(path: Path, *, parents: bool = False) -> None:
+    """Make sure that there is this folder; a new one is its owner's alone."""
+    try:
+        path.mkdir(mode=0o700, parents=parents, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from error
+
+
 def sync_file(path: Path) -> None:
     """Return when the content of this file is on the disk."""
     _sync(path, os.O_RDONLY)

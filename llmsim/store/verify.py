@@ -1,0 +1,124 @@
+"""Is this snapshot whole? Its files, its digest, its pages, its invariants, in this order.
+
+A snapshot may come from anywhere. Handing a damaged file to LMDB's C engine can end the process, so the engine opens
+it only after its sha256 fits the manifest and every page has been walked in Python. Writes nothing, not even a lock
+file: a snapshot may lie on a read-only volume.
+"""
+
+from pathlib import Path
+
+import attrs
+import lmdb.verify
+
+from llmsim.errors import SnapshotDamaged, StoreDamaged, StoreFormat
+from llmsim.identity import fingerprint
+from llmsim.simulation.plan import PLAN_VERSION
+from llmsim.store.check import check
+from llmsim.store.environment import DATA_FILE, Environment
+from llmsim.store.files import Report, digest_file, disk_errors, silent
+from llmsim.store.manifest import MANIFEST, Manifest, read_manifest
+from llmsim.store.schema import FORMAT_VERSION, Table
+
+VERIFY_STEPS = ("hash", "page walk", "check")
+
+
+def is_snapshot(path: Path) -> bool:
+    """Whether this folder presents itself as a snapshot rather than as a data dir."""
+    return (path / MANIFEST).exists()
+
+
+def verify(snapshot: Path, report: Report = silent) -> list[str]:
+    """What is wrong with a snapshot, one sentence each; an empty list says that it is whole and can be restored.
+
+    Files, size and sha256 first; then every page, without the C engine; then every invariant of the store.
+    Each of these is only looked at if the one before found nothing. Writes nothing.
+
+    Raises:
+        OperatorError: there is no such folder, or it may not be read.
+        StoreFormat: a whole snapshot, but of another FORMAT_VERSION.
+        StoreError: the disk failed.
+    """
+    with disk_errors("cannot verify the snapshot"):
+        try:
+            manifest = read_intact(snapshot)
+        except SnapshotDamaged as error:
+            return [str(error)]
+        data = snapshot / DATA_FILE
+        if digest_file(data, "hash", report) != manifest.sha256:
+            return [f"{DATA_FILE} does not have the sha256 of the manifest"]
+        return inspect(snapshot, manifest, report)
+
+
+def read_intact(snapshot: Path) -> Manifest:
+    """The manifest of a snapshot that has just the files it should have, of the right size.
+
+    Raises:
+        SnapshotDamaged: a file is missing, is one too many, or has another size.
+        StoreFormat: another FORMAT_VERSION.
+        OSError: the folder cannot be read.
+    """
+    names = {path.name for path in snapshot.iterdir()}
+    manifest = read_manifest(snapshot)
+    if names != {DATA_FILE, MANIFEST}:
+        missing = [f"{name} is missing" for name in sorted({DATA_FILE, MANIFEST} - names)]
+        extra = [f"{name} does not belong there" for name in sorted(names - {DATA_FILE, MANIFEST})]
+        msg = f"{snapshot}: {'; '.join(missing + extra)}"
+        raise SnapshotDamaged(msg)
+    size_bytes = (snapshot / DATA_FILE).stat().st_size
+    if size_bytes != manifest.size_bytes:
+        msg = f"{DATA_FILE} has {size_bytes:,} bytes, the manifest says {manifest.size_bytes:,}"
+        raise SnapshotDamaged(msg)
+    return manifest
+
+
+def inspect(folder: Path, manifest: Manifest, report: Report = silent) -> list[str]:
+    """What is wrong with a data file whose sha256 is right: its pages, then its invariants, then its counts."""
+    report("page walk", 0, 0)
+    if found := walk_pages(folder / DATA_FILE):
+        return found
+    report("check", 0, 0)
+    try:
+        with Environment.open(folder, readonly=True, lock=False) as environment:
+            found = [str(finding) for finding in check(environment)]
+            described = describe(environment, manifest.created, manifest.size_bytes, manifest.sha256)
+    except (StoreDamaged, StoreFormat) as error:
+        return [str(error)]
+    if not found and attrs.evolve(described, plan_version=manifest.plan_version) != manifest:
+        found = [f"{MANIFEST} describes another store than {DATA_FILE}"]
+    return found
+
+
+def walk_pages(data: Path) -> list[str]:
+    """What is wrong with the pages of a data file at rest; for a file that nobody vouches for yet.
+
+    Reads the file in Python alone. Handing a damaged file to the C engine can end the process.
+    """
+    try:
+        problems = lmdb.verify.verify(str(data), subdir=False)  # type: ignore[no-untyped-call]  # lmdb types the rest
+    except lmdb.verify.VerifyError as error:
+        problems = [str(error)]
+    return [f"{data.name}: {problem}" for problem in problems]
+
+
+def describe(environment: Environment, created: str, size_bytes: int, sha256: str) -> Manifest:
+    """The manifest that fits the store in this environment.
+
+    Raises:
+        StoreFormat: the store was never stamped with an identity.
+    """
+    meta = environment.meta()
+    if meta is None:
+        msg = "the store has no identity"
+        raise StoreFormat(msg)
+    with environment.read() as view:
+        return Manifest(
+            format=FORMAT_VERSION,
+            plan_version=PLAN_VERSION,
+            ordinal=meta.ordinal,
+            seed_fingerprint=fingerprint(meta.root_seed),
+            created=created,
+            transaction=view.transaction,
+            tables={table.value: view.count(table) for table in Table},
+            size_bytes=size_bytes,
+            sha256=sha256,
+        )

@@ -1,0 +1,84 @@
+"""Stores made for tests: conversations as records, without a simulator."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from llmsim.store.check import check
+from llmsim.store.environment import Environment, claim
+from llmsim.store.operations import PutOutcome, PutTurn, heads
+from llmsim.store.ownership import open_for
+from llmsim.store.schema import Ending, Origin, Outcome, Reply, Table, Turn, TurnKey
+from llmsim.turn import ROOT, FinishReason, Message, Role, Usage, chain_digests
+
+PROFILE = b'{"name":"stored-for-tests"}'
+PROFILE_DIGEST = hashlib.blake2b(PROFILE, digest_size=16).digest()
+SEED = 7
+
+
+def turn_of(
+    session: str, said: str, parent: Turn | None = None, *, choice: int = 0, attempt: int = 0, replies: int = 1
+) -> Turn:
+    """One turn in which the user says something, after a reply of the parent or at the beginning."""
+    messages = (Message(Role.USER, said),)
+    chain = chain_digests(messages, dict(heads(parent))[choice] if parent else ROOT)[-1]
+    number = parent.key.number + 1 if parent else 1
+    return Turn(
+        session=session,
+        key=TurnKey(number, hashlib.blake2b(chain, digest_size=8).digest(), attempt),
+        parent=parent.key if parent else None,
+        parent_choice=choice if parent else 0,
+        messages=messages,
+        chain=chain,
+        dialect="openai-chat",
+        params={"model": "stored-for-tests", "temperature": 0.5},
+        request_digest=hashlib.blake2b(said.encode(), digest_size=16).digest(),
+        origin=Origin(SEED, 0, session),
+        profile=PROFILE_DIGEST,
+        plan_version=1,
+        replies=tuple(Reply(f"You said: {said}. ({index})", FinishReason.STOP) for index in range(replies)),
+        usage=Usage(10 * number, 5),
+        created_s=1_700_000_000 + number,
+    )
+
+
+def conversation(session: str, turns: int, said: str = "Tell me more") -> Iterator[Turn]:
+    """Turns in a row."""
+    parent = None
+    for number in range(1, turns + 1):
+        parent = turn_of(session, f"{said} ({number})", parent)
+        yield parent
+
+
+def put(environment: Environment, *turns: Turn, ending: Ending | None = Ending.COMPLETED) -> None:
+    """Store turns in one transaction, with outcomes unless `ending` is None."""
+    with environment.write() as view:
+        for turn in turns:
+            PutTurn(turn, PROFILE)(view)
+            if ending is not None:
+                PutOutcome(turn.session, turn.key, Outcome(ending, 3))(view)
+
+
+def fill(data_dir: Path, sessions: int = 3, turns: int = 4, ordinal: int = 0, said: str = "Tell me more") -> Path:
+    """A store of a pod with so many sessions (`s-0`, `s-1`, ...) of so many turns; its directory."""
+    with claim(data_dir), Environment.open(data_dir, create=True) as environment:
+        open_for(environment, seed=SEED, ordinal=ordinal, now_s=1_700_000_000)
+        put(environment, *(turn for index in range(sessions) for turn in conversation(f"s-{index}", turns, said)))
+    return data_dir
+
+
+@contextmanager
+def checked(data_dir: Path) -> Iterator[Environment]:
+    """The store, to be written to; it must be sound when the block ends."""
+    with claim(data_dir), Environment.open(data_dir, create=True) as environment:
+        yield environment
+        assert check(environment) == []
+
+
+def contents(data_dir: Path) -> dict[str, dict[bytes, bytes]]:
+    """Every record of a store that is sound, by table and key; nothing is written beside it."""
+    with Environment.open(data_dir, readonly=True, lock=False) as environment:
+        assert check(environment) == []
+        with environment.read() as view:
+            return {table.value: dict(view.scan(table)) for table in Table}
