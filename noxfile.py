@@ -41,8 +41,9 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", *SOURCES)
     session.run("ruff", "format", "--check", *SOURCES)
     files = sorted(str(file) for folder in ("llmsim", "tests") for file in Path(folder).rglob("*.py"))
-    # Not ASYNC124: Quart calls async views only, whether they await or not. Not ASYNC114: a list kept by hand.
-    session.run("flake8-async", "--disable=ASYNC114,ASYNC124", *files)
+    # Not ASYNC124: Quart's views and after-request hooks are async whether they await or not. Not ASYNC114: it wants a
+    # list kept by hand. Not ASYNC9: off by default; it wants a checkpoint in every async function.
+    session.run("flake8-async", "--disable=ASYNC114,ASYNC124,ASYNC9", *files)
     session.run("lint-imports", "--no-logo")
 
 
