@@ -1,0 +1,194 @@
+"""`llmsim replay`: play session scripts and compare, or draw every turn of a store again and compare.
+
+Reads arguments and prints; what is played and compared is decided in `llmsim.replay`. Exit code 1 says that something
+differs from what was expected.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import trio
+
+from llmsim.catalog import profiles_dir, scripts_dir
+from llmsim.cli import logs
+from llmsim.cli.options import examples, json_option, with_settings
+from llmsim.cli.output import print_json, print_pairs, progress
+from llmsim.errors import OperatorError
+from llmsim.profile import Profiles
+from llmsim.replay import transcript as transcripts
+from llmsim.replay.clients import OverHTTP, connect
+from llmsim.replay.player import Played, play
+from llmsim.replay.regenerate import Regeneration, regenerate
+from llmsim.replay.script import Script, load_scripts, parts
+from llmsim.replay.virtual import DEFAULT_EPOCH_S, DEFAULT_POD
+from llmsim.replay.virtual import replay as replay_virtually
+from llmsim.serving.emitter import Pace
+from llmsim.settings import LogLevel, Settings
+from llmsim.store.environment import Environment
+from llmsim.store.schema import Table
+from llmsim.store.verify import is_snapshot
+from llmsim.strict import nearest
+from llmsim.tokenizers import counter_named
+from llmsim.turn import Pod
+
+DIFFERENCE = 1
+
+
+@click.command(
+    epilog=examples(
+        "llmsim replay memory                              a shipped script, in virtual time",
+        "llmsim replay mine.toml --out mine.jsonl          write the transcript",
+        "llmsim replay mine.toml --expect mine.jsonl       compare with it; exit code 1 if a byte differs",
+        "llmsim replay memory --url http://127.0.0.1:8080  the same against a running server",
+        "llmsim replay --store llmsim-data                 would this store say again what it said?",
+    )
+)
+@click.argument("scripts", nargs=-1, metavar="[SCRIPT]...")
+@click.option("--url", metavar="URL", help="Play against this server, in real time, instead of virtually in-process.")
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the transcript here.")
+@click.option("--expect", metavar="FILE", type=click.Path(path_type=Path), help="Compare with this transcript.")
+@click.option(
+    "--store",
+    metavar="DIR|SNAPSHOT",
+    type=click.Path(path_type=Path),
+    help="Draw every turn of this store again, and compare.",
+)
+@with_settings("seed", "ordinal", "epoch", "profiles", "speed", "instant")
+@json_option
+def replay(
+    scripts: tuple[str, ...],
+    url: str | None,
+    out: Path | None,
+    expect: Path | None,
+    store: Path | None,
+    settings: Settings,
+    *,
+    as_json: bool,
+) -> None:
+    """Play session scripts, or prove that a store says again what it said.
+
+    SCRIPT is a file or the name of a shipped script. Without --url the replay runs in this process, in virtual time,
+    on a store of its own: seed 0, ordinal 0 and epoch 2026-01-01T00:00:00Z unless told otherwise. --speed and
+    --instant pace the clients of a replay with --url; give the server the same.
+    """
+    if bool(store) == bool(scripts):
+        raise click.UsageError("Give either scripts to play, or --store.")
+    if store is not None:
+        if url or out or expect:
+            raise click.UsageError("--store goes with none of --url, --out and --expect.")
+        report_regeneration(regenerated(store), as_json=as_json)
+        return
+    wanted = transcripts.read(expect) if expect else None
+    logs.configure(LogLevel.WARNING)
+    loaded = load_scripts(found(name) for name in scripts)
+    with progress("turns", sum(len(part.turns) for script in loaded for part in parts(script))) as advance:
+        played = run(loaded, url, settings, lambda _turn: advance(1))
+    text = transcripts.transcript(played)
+    if out is not None:
+        write(out, text)
+    report(played, text, wanted, as_json=as_json)
+
+
+def found(name: str) -> Path:
+    """The file of a script: a path, or the name of a shipped one; raises OperatorError."""
+    path = Path(name)
+    if path.exists() or path.suffix or len(path.parts) > 1:
+        return path
+    shipped = scripts_dir() / f"{name}.toml"
+    if not shipped.exists():
+        near = nearest(name, sorted(path.stem for path in scripts_dir().glob("*.toml")))
+        raise OperatorError(f"no file and no shipped script is called {name!r}{near}")
+    return shipped
+
+
+def run(scripts: tuple[Script, ...], url: str | None, settings: Settings, on_turn: Any) -> list[Played]:  # noqa: ANN401
+    """Play the scripts, here or there."""
+    if url is None:
+        profiles = Profiles.load(settings.profiles, profiles_dir())
+        pod = Pod(
+            DEFAULT_POD.root_seed if settings.seed is None else settings.seed,
+            DEFAULT_POD.ordinal if settings.ordinal is None else settings.ordinal,
+        )
+        epoch = DEFAULT_EPOCH_S if settings.epoch is None else settings.epoch
+        return replay_virtually(scripts, profiles, pod, epoch, on_turn)
+    pace = Pace(None if settings.instant else settings.speed)
+
+    async def over_http(base: str) -> list[Played]:
+        async with connect(base) as client:
+            every = [part for script in scripts for part in parts(script)]
+            return await play(every, OverHTTP(client), pace, on_turn)
+
+    return trio.run(over_http, url)
+
+
+def write(path: Path, text: bytes) -> None:
+    """Write a transcript; raises OperatorError."""
+    try:
+        path.write_bytes(text)
+    except OSError as error:
+        raise OperatorError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+
+
+def report(played: list[Played], text: bytes, wanted: bytes | None, *, as_json: bool) -> None:
+    """Say what was played and what of it was not as expected; exits with 1 where something was not."""
+    unmet = [(turn, fault) for turn in played for fault in turn.unmet]
+    different = transcripts.differences(wanted, text) if wanted is not None else []
+    last_us = max((turn.at_us + turn.total_us for turn in played), default=0)
+    summary = {
+        "sessions": len({turn.session for turn in played}),
+        "turns": len(played),
+        "events": sum(len(turn.events) for turn in played),
+        "simulated_s": round(last_us / 1e6, 3),
+        "transcript_sha256": transcripts.digest(text),
+        "unmet": [{"session": turn.session, "turn": turn.turn, "fault": fault} for turn, fault in unmet],
+        "differences": len(different),
+    }
+    if as_json:
+        print_json({**summary, "first_differences": [str(one) for one in different[: transcripts.SHOWN]]})
+    else:
+        print_pairs([(name.replace("_", " "), value) for name, value in summary.items() if name != "unmet"])
+        for turn, fault in unmet:
+            click.echo(f"session {turn.session}, turn {turn.turn}: {fault}")
+        for one in different[: transcripts.SHOWN]:
+            click.echo(str(one))
+        if len(different) > transcripts.SHOWN:
+            click.echo(f"and {len(different) - transcripts.SHOWN} lines more")
+    if unmet or different:
+        sys.exit(DIFFERENCE)
+
+
+def regenerated(store: Path) -> Regeneration:
+    """Draw every turn of a store or snapshot again."""
+    with Environment.open(store, readonly=True, lock=not is_snapshot(store)) as environment:
+        with environment.read() as view:
+            turns = view.count(Table.TURNS)
+        with progress("turns", turns) as advance:
+            return regenerate(environment, counter_named, advance)
+
+
+def report_regeneration(result: Regeneration, *, as_json: bool) -> None:
+    """Say whether a store is proven; exits with 1 where it is not."""
+    if as_json:
+        print_json(
+            {
+                "sessions": result.sessions,
+                "turns": result.turns,
+                "differences": len(result.mismatches),
+                "not_regenerated": len(result.skipped),
+                "first_differences": [str(one) for one in (*result.mismatches, *result.skipped)][: transcripts.SHOWN],
+            }
+        )
+    else:
+        rows = (
+            ("sessions", result.sessions),
+            ("turns", result.turns),
+            ("differences", len(result.mismatches)),
+            ("not regenerated", len(result.skipped)),
+        )
+        print_pairs(rows)
+        for one in [*result.mismatches, *result.skipped][: transcripts.SHOWN]:
+            click.echo(str(one))
+    if not result.proven:
+        sys.exit(DIFFERENCE)

@@ -1,0 +1,137 @@
+"""Every stored turn drawn again from the store alone, and compared: the proof that a restored store is the lost one.
+
+Uses what a turn was made from (messages, request, origin, profile as stored) and nothing of this installation but its
+code. A turn of another PLAN_VERSION, or one whose token counter is not installed, cannot be drawn again; it is counted
+apart and never passes for equal.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+import attrs
+
+from llmsim.errors import OperatorError
+from llmsim.profile import Profile
+from llmsim.simulation.plan import PLAN_VERSION, plan_turn
+from llmsim.simulator import Counters, branch_of, context_of
+from llmsim.store import sessions
+from llmsim.store.environment import Environment, View
+from llmsim.store.schema import Reply, Turn
+from llmsim.turn import Pod, place_of
+from llmsim.wire.dialects import GENERATING
+
+PAGE = 100
+"""Sessions in one read transaction: a live server can use its old pages again in between."""
+WIRES = {wire.dialect: wire for wire in GENERATING.values()}
+
+
+@attrs.frozen
+class Mismatch:
+    """One turn that would be another today: what of it, as stored and as drawn again."""
+
+    session: str
+    turn: str
+    what: str
+    stored: str
+    drawn: str
+
+    def __str__(self) -> str:
+        return f"session {self.session}, turn {self.turn}: {self.what}: stored {self.stored}, drawn again {self.drawn}"
+
+
+@attrs.frozen
+class Skipped:
+    """One turn that this release cannot draw again, and why."""
+
+    session: str
+    turn: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"session {self.session}, turn {self.turn}: cannot be drawn again: {self.why}"
+
+
+@attrs.define
+class Regeneration:
+    """What came of it. `mismatches` and `skipped` are all there are."""
+
+    sessions: int = 0
+    turns: int = 0
+    mismatches: list[Mismatch] = attrs.field(factory=list)
+    skipped: list[Skipped] = attrs.field(factory=list)
+
+    @property
+    def proven(self) -> bool:
+        """Whether every turn was drawn again and was the same."""
+        return not self.mismatches and not self.skipped
+
+
+def regenerate(
+    environment: Environment, counters: Counters, advance: Callable[[int], None] = lambda _turns: None
+) -> Regeneration:
+    """Draw every turn of the store again. `advance` is told of turns as they pass.
+
+    Raises:
+        StoreDamaged: a record cannot be read, or a turn on which another rests is missing.
+    """
+    result = Regeneration()
+    after = ""
+    while True:
+        with environment.read() as view:
+            page = [session.id for session in islice(sessions.sessions(view, "", after), PAGE)]
+            for session in page:
+                for turn in sessions.turns(view, session):
+                    _compare(view, turn, counters, result)
+                    advance(1)
+        result.sessions += len(page)
+        if len(page) < PAGE:
+            return result
+        after = page[-1]
+
+
+def _compare(view: View, turn: Turn, counters: Counters, result: Regeneration) -> None:
+    result.turns += 1
+    try:
+        found = list(_mismatches(view, turn, counters))
+    except OperatorError as error:
+        result.skipped.append(Skipped(turn.session, str(turn.key), str(error)))
+        return
+    result.mismatches += found
+
+
+def _mismatches(view: View, turn: Turn, counters: Counters) -> Iterator[Mismatch]:
+    """What would be another; raises OperatorError where it cannot be known."""
+    if turn.plan_version != PLAN_VERSION:
+        raise OperatorError(f"it was planned by version {turn.plan_version}, this release plans by {PLAN_VERSION}")
+    if turn.dialect not in WIRES:
+        raise OperatorError(f"its dialect {turn.dialect!r} is unknown to this release")
+    body = sessions.profile(view, turn.profile)
+    if body is None:
+        raise OperatorError(f"its profile {turn.profile.hex()} is not stored")
+    profile = Profile.from_json(body)
+    context = context_of(view, turn)
+    place = place_of(turn.origin.session, context)
+    request = WIRES[turn.dialect].restore(turn.params, context, turn.request_digest).request
+    plan = plan_turn(
+        profile,
+        Pod(turn.origin.root_seed, turn.origin.ordinal),
+        place,
+        request,
+        context,
+        attempt=turn.key.attempt,
+        created_s=turn.created_s,
+        script=turn.script,
+        counter=counters(profile.tokens.counter),
+    )
+    drawn = tuple(Reply(choice.text, choice.finish_reason) for choice in plan.choices)
+    pairs = (
+        ("place", turn.chain.hex(), place.said.hex()),
+        ("number", turn.key.number, place.number),
+        ("branch", turn.key.branch.hex(), branch_of(place, request).hex()),
+        ("profile", turn.profile.hex(), profile.digest.hex()),
+        ("replies", turn.replies, drawn),
+        ("usage", turn.usage, plan.usage),
+    )
+    for what, stored, again in pairs:
+        if stored != again:
+            yield Mismatch(turn.session, str(turn.key), what, str(stored), str(again))

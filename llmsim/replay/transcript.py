@@ -1,0 +1,123 @@
+"""A replay on paper: canonical JSON Lines, ordered by planned time, session and sequence, never by who woke first.
+
+The same conversations give the same bytes over sockets and in virtual time. Also: reading one, its digest, and the
+first differences between two, for people. Knows no client and no clock.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import attrs
+import orjson
+
+from llmsim.errors import OperatorError
+from llmsim.replay.player import Played
+
+VERSION = 1
+HEADERS = (
+    "content-type",
+    "openai-processing-ms",
+    "x-llmsim-session",
+    "x-llmsim-turn",
+    "x-llmsim-turn-id",
+    "x-request-id",
+)
+"""The response headers that matter: those that follow from the conversation."""
+SHOWN = 3
+"""Differences that are shown; the rest is counted."""
+
+
+@attrs.frozen
+class Difference:
+    """One line that two transcripts do not share; None where one of them has ended."""
+
+    line: int
+    expected: dict[str, Any] | None
+    got: dict[str, Any] | None
+
+    def __str__(self) -> str:
+        at = self.got or self.expected or {}
+        place = f"line {self.line}: session {at.get('session')}, turn {at.get('turn')}, {at.get('kind')}"
+        if self.expected is None or self.got is None:
+            return f"{place}: {'one line too many' if self.expected is None else 'missing'}"
+        faults = [
+            f"    {key}: expected {self.expected.get(key)!r}\n    {' ' * len(key)}  got      {self.got.get(key)!r}"
+            for key in sorted(self.expected.keys() | self.got.keys())
+            if self.expected.get(key) != self.got.get(key)
+        ]
+        return "\n".join([place, *faults])
+
+
+def transcript(played: Iterable[Played]) -> bytes:
+    """The transcript of what was played."""
+    entries: list[tuple[tuple[int, str, int], dict[str, Any]]] = []
+    sequence: dict[str, int] = {}
+    for turn in sorted(played, key=lambda turn: (turn.session, turn.at_us, turn.turn)):
+        for at_us, entry in lines_of(turn):
+            number = sequence.get(turn.session, 0)
+            sequence[turn.session] = number + 1
+            entries.append(((at_us, turn.session, number), {**entry, "at_us": at_us, "seq": number}))
+    entries.sort(key=lambda entry: entry[0])
+    head = {"kind": "transcript", "version": VERSION}
+    return b"".join(_line(entry) for entry in (head, *(entry for _, entry in entries)))
+
+
+def lines_of(turn: Played) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The lines of one turn, each with its planned time in microseconds since the start of the replay."""
+    same = {"session": turn.session, "turn": turn.turn}
+    yield turn.at_us, {**same, "kind": "request", "body": turn.request}
+    headers = {name: turn.headers[name] for name in HEADERS if name in turn.headers}
+    first = turn.offsets_us[0] if turn.offsets_us else 0
+    yield turn.at_us + first, {**same, "kind": "response", "status": turn.status, "headers": headers}
+    for event, offset in zip_longest(turn.events, turn.offsets_us, fillvalue=None):
+        due = turn.at_us + (turn.total_us if offset is None else offset)
+        yield due, {**same, "kind": "event", "data": event, "offset_us": offset}
+    yield turn.at_us + turn.total_us, {**same, "kind": "end"}
+
+
+def digest(text: bytes) -> str:
+    """The sha256 of a transcript, as hex."""
+    return hashlib.sha256(text).hexdigest()
+
+
+def read(path: Path) -> bytes:
+    """A transcript from a file; raises OperatorError for what is none."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise OperatorError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    try:
+        head = orjson.loads(text.split(b"\n", 1)[0])
+    except orjson.JSONDecodeError:
+        head = None
+    if not isinstance(head, dict) or head.get("kind") != "transcript":
+        raise OperatorError(f"{path}: not a transcript: its first line does not say so")
+    if head.get("version") != VERSION:
+        raise OperatorError(f"{path}: a transcript of version {head.get('version')}; this release reads {VERSION}")
+    return text
+
+
+def differences(expected: bytes, got: bytes) -> list[Difference]:
+    """Every line that differs, in order."""
+    found = []
+    for number, (before, after) in enumerate(zip_longest(expected.splitlines(), got.splitlines()), 1):
+        if before != after:
+            found.append(Difference(number, _parsed(before), _parsed(after)))
+    return found
+
+
+def _parsed(line: bytes | None) -> dict[str, Any] | None:
+    if line is None:
+        return None
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        value = None
+    return value if isinstance(value, dict) else {"kind": "unreadable", "text": line.decode(errors="replace")}
+
+
+def _line(entry: dict[str, Any]) -> bytes:
+    return orjson.dumps(entry, option=orjson.OPT_SORT_KEYS) + b"\n"
