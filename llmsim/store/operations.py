@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import attrs
 
-from llmsim.errors import ClientError, StoreDamaged
+from llmsim.errors import ClientError, StoreDamaged, StoreError
 from llmsim.store import sessions
 from llmsim.store.codec import encode
 from llmsim.store.environment import View
-from llmsim.store.schema import Outcome, Session, Table, Turn, TurnKey, turn_key, within
+from llmsim.store.schema import SESSION_ID, Outcome, Session, Table, Turn, TurnKey, turn_key, within
 from llmsim.store.sessions import idempotency_key, pack_head
 from llmsim.turn import Message, Role, chain_digests
 
@@ -21,7 +21,8 @@ class PutTurn:
     """Store a turn and its profile (canonical JSON); `idempotency_key` is the client's, for the same turn again.
 
     Raises:
-        StoreDamaged: there is a turn of this key already.
+        ClientError: 409, the turn that this one continues was deleted after this one was planned.
+        StoreError: there is a turn of this key already, or the turn cannot stand where it says.
     """
 
     turn: Turn
@@ -30,8 +31,9 @@ class PutTurn:
 
     def __call__(self, view: View) -> None:
         turn = self.turn
+        require_fit(view, turn)
         if not view.put(Table.TURNS, turn_key(turn.session, turn.key), encode(turn), overwrite=False):
-            raise StoreDamaged(f"session {turn.session} has a turn {turn.key} already")
+            raise StoreError(f"session {turn.session} has a turn {turn.key} already")
         view.put(Table.PROFILES, turn.profile, self.profile, overwrite=False)
         for choice, digest in heads(turn):
             view.put(Table.HEADS, within(turn.session, digest), pack_head(turn.key, choice), overwrite=False)
@@ -66,8 +68,9 @@ class DeleteSession:
     session: str
 
     def __call__(self, view: View) -> None:
-        if not view.delete(Table.SESSIONS, self.session.encode()):
+        if sessions.session(view, self.session) is None:
             raise no_session(self.session)
+        view.delete(Table.SESSIONS, self.session.encode())
         for table in (Table.TURNS, Table.OUTCOMES, Table.HEADS, Table.IDEMPOTENCY):
             for key in [key for key, _ in view.scan(table, within(self.session))]:
                 view.delete(table, key)
@@ -78,7 +81,7 @@ class ForkSession:
     """A new session with the turns from the root to `at`, their outcomes, and their origins.
 
     Raises:
-        ClientError: 404, there is no such session or turn; 409, the new id is taken.
+        ClientError: 400, the new id is none; 404, there is no such session or turn; 409, the new id is taken.
     """
 
     session: str
@@ -90,7 +93,11 @@ class ForkSession:
             raise no_session(self.session)
         if sessions.session(view, self.new) is not None:
             raise ClientError(f"Session '{self.new}' exists already.", status=409, code="session_exists")
-        path = list(upwards(view, self.session, self.at))
+        if SESSION_ID.fullmatch(self.new) is None:
+            raise ClientError(f"Invalid session id {self.new!r}: expected 1 to 128 characters of A-Z a-z 0-9 . _ : -")
+        if sessions.turn(view, self.session, self.at) is None:
+            raise ClientError(f"Session '{self.session}' has no turn '{self.at}'.", status=404, code="turn_not_found")
+        path = list(sessions.upwards(view, self.session, self.at))
         for turn in reversed(path):
             body = sessions.profile(view, turn.profile)
             if body is None:
@@ -102,6 +109,23 @@ class ForkSession:
         forked = sessions.session(view, self.new)
         assert forked is not None  # noqa: S101  (a path has at least one turn, and each made or kept the summary)
         view.put(Table.SESSIONS, self.new.encode(), encode(attrs.evolve(forked, forked_from=self.session)))
+
+
+def require_fit(view: View, turn: Turn) -> None:
+    """Make sure that this turn can stand where it says; raises as `PutTurn`.
+
+    That its chain follows from its parent's reply is not computed again for each turn: the key of the parent is a
+    digest of what it says, and `check` looks at the rest.
+    """
+    if SESSION_ID.fullmatch(turn.session) is None or not turn.replies:
+        raise StoreError(f"turn {turn.key} of session {turn.session!r} cannot be stored: no session id, or no reply")
+    if turn.parent is None:
+        return
+    if turn.parent.number >= turn.key.number:
+        raise StoreError(f"turn {turn.key} of session {turn.session} cannot continue turn {turn.parent}")
+    if view.get(Table.TURNS, turn_key(turn.session, turn.parent)) is None:
+        message = f"Turn '{turn.parent}' of session '{turn.session}', which this turn continues, is gone."
+        raise ClientError(message, status=409, code="session_changed")
 
 
 def heads(turn: Turn) -> Iterator[tuple[int, bytes]]:
@@ -121,19 +145,6 @@ def summary(known: Session | None, turn: Turn) -> Session:
         turns=known.turns + 1,
         tip=turn.key,
     )
-
-
-def upwards(view: View, session: str, key: TurnKey) -> Iterator[Turn]:
-    """A turn, its parent, and so on to the root; raises ClientError 404 when the first is not there."""
-    at: TurnKey | None = key
-    while at is not None:
-        turn = sessions.turn(view, session, at)
-        if turn is None and at == key:
-            raise ClientError(f"Session '{session}' has no turn '{key}'.", status=404, code="turn_not_found")
-        if turn is None:
-            raise StoreDamaged(f"session {session} lacks turn {at}, the parent of another")
-        yield turn
-        at = turn.parent
 
 
 def no_session(session: str) -> ClientError:

@@ -12,7 +12,7 @@ import attrs
 from llmsim.errors import StoreDamaged
 from llmsim.store.codec import decode
 from llmsim.store.environment import View
-from llmsim.store.schema import Outcome, Session, Table, Turn, TurnKey, turn_key, within
+from llmsim.store.schema import SESSION_ID, Outcome, Session, Table, Turn, TurnKey, turn_key, within
 from llmsim.turn import Message, Role
 
 KEY_BYTES = 16
@@ -31,14 +31,21 @@ class Parent:
 
 def sessions(view: View, prefix: str = "", after: str = "", limit: int | None = None) -> Iterator[Session]:
     """Summaries in order of their ids: those with the prefix, after `after`, at most `limit` of them."""
-    for seen, (_, record) in enumerate(view.scan(Table.SESSIONS, prefix.encode(), after.encode())):
+    for seen, (_, record) in enumerate(view.scan(Table.SESSIONS, _searched(prefix), _searched(after))):
         if seen == limit:
             return
         yield decode(record, Session)
 
 
+def _searched(text: str) -> bytes:
+    """What to look for in the keys for a text of the caller's: any text at all, longer than any id if need be."""
+    return text[: SESSION_ID_MAX + 1].encode("utf-8", "surrogatepass")
+
+
 def session(view: View, session_id: str) -> Session | None:
-    """One summary."""
+    """One summary; None also for what cannot be a session id."""
+    if SESSION_ID.fullmatch(session_id) is None:
+        return None
     record = view.get(Table.SESSIONS, session_id.encode())
     return decode(record, Session) if record is not None else None
 
@@ -81,7 +88,7 @@ def next_attempt(view: View, session_id: str, number: int, branch: bytes) -> int
     """The first attempt number that no stored turn of this place and request has."""
     prefix = within(session_id, number.to_bytes(4) + branch)
     for key, _ in view.scan(Table.TURNS, prefix, reverse=True):
-        return TurnKey.unpack(key[-KEY_BYTES:]).attempt + 1
+        return unpack_key(key[-KEY_BYTES:]).attempt + 1
     return 0
 
 
@@ -98,27 +105,44 @@ def parent_of(view: View, session_id: str, digests: Sequence[bytes]) -> Parent |
     return None
 
 
+def upwards(view: View, session_id: str, key: TurnKey) -> Iterator[Turn]:
+    """A turn, the one it continues, and so on to the root.
+
+    Raises:
+        StoreDamaged: one of them is missing, or does not come before those that continue it.
+    """
+    at = key
+    while True:
+        found = turn(view, session_id, at)
+        if found is None:
+            raise StoreDamaged(f"session {session_id} lacks turn {at}")
+        yield found
+        if found.parent is None:
+            return
+        if found.parent.number >= at.number:
+            raise StoreDamaged(f"turn {at} of session {session_id} continues turn {found.parent}, which comes later")
+        at = found.parent
+
+
 def transcript(view: View, session_id: str, key: TurnKey, choice: int = 0) -> tuple[Message, ...]:
     """Everything said from the beginning up to and including this reply.
 
     Raises:
-        StoreDamaged: a turn on the way is missing.
+        StoreDamaged: the turn, the choice, or a turn on the way is missing.
     """
     parts: list[tuple[Message, ...]] = []
-    at: TurnKey | None = key
-    while at is not None:
-        found = turn(view, session_id, at)
-        if found is None or choice >= len(found.replies):
-            raise StoreDamaged(f"session {session_id} has no turn {at} with choice {choice}")
+    for found in upwards(view, session_id, key):
+        if choice >= len(found.replies):
+            raise StoreDamaged(f"turn {found.key} of session {session_id} has no choice {choice}")
         parts.append((*found.messages, Message(Role.ASSISTANT, found.replies[choice].text)))
-        at, choice = found.parent, found.parent_choice
+        choice = found.parent_choice
     return tuple(message for part in reversed(parts) for message in part)
 
 
 def by_idempotency_key(view: View, session_id: str, client_key: str) -> TurnKey | None:
     """The turn that this client key was answered with."""
     record = view.get(Table.IDEMPOTENCY, idempotency_key(session_id, client_key))
-    return TurnKey.unpack(record) if record is not None else None
+    return unpack_key(record) if record is not None else None
 
 
 def profile(view: View, digest: bytes) -> bytes | None:
@@ -140,4 +164,12 @@ def unpack_head(record: bytes) -> tuple[TurnKey, int]:
     """The inverse of `pack_head`; raises StoreDamaged."""
     if len(record) != KEY_BYTES + CHOICE_BYTES:
         raise StoreDamaged(f"a head has {KEY_BYTES + CHOICE_BYTES} bytes, not {len(record)}")
-    return TurnKey.unpack(record[:KEY_BYTES]), int.from_bytes(record[KEY_BYTES:])
+    return unpack_key(record[:KEY_BYTES]), int.from_bytes(record[KEY_BYTES:])
+
+
+def unpack_key(record: bytes) -> TurnKey:
+    """The turn key that these bytes are; raises StoreDamaged."""
+    try:
+        return TurnKey.unpack(record)
+    except ValueError as error:
+        raise StoreDamaged(str(error)) from error

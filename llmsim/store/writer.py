@@ -8,13 +8,15 @@ Invariant: operations are applied in the order in which they were handed over, e
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 import attrs
 import trio
 
-from llmsim.errors import ClientError, LlmsimError, StoreError, StoreFull
-from llmsim.store.environment import Environment, MapFull, View
+from llmsim.errors import StoreError, StoreFull
+from llmsim.store.environment import Environment, MapFull
+from llmsim.store.view import EngineError, View
 
 T = TypeVar("T")
 Operation = Callable[[View], Any]
@@ -31,7 +33,7 @@ class Result:
     """What became of one operation: the value it returned, or the error that it or its commit raised."""
 
     value: Any = None
-    error: LlmsimError | None = None
+    error: Exception | None = None
 
 
 Results = list[Result]
@@ -82,18 +84,24 @@ class Writer:
     async def commit(self, operation: Callable[[View], T]) -> T:
         """Apply an operation; returns what it returns, once that is durable.
 
-        Cancellation: while it waits for a place, it is not applied; later it may be, whole, though nobody waits.
+        Cancellation: an operation that no commit has begun with is taken back; one in a commit that is under way is
+        applied, whole, though nobody waits for it.
 
         Raises:
             StoreFull: the disk is full; the operation left no trace.
             StoreError: the writer has stopped.
-            LlmsimError: whatever the operation raised; it left no trace.
+            Exception: whatever the operation raised; it left no trace.
         """
         async with self._places:
             waiting = _Waiting(operation, trio.Event())
             self._hand_over(waiting)
             assert waiting.done is not None  # noqa: S101  (made two lines above)
-            await waiting.done.wait()
+            try:
+                await waiting.done.wait()
+            except trio.Cancelled:
+                with suppress(ValueError):
+                    self._queue.remove(waiting)
+                raise
         assert waiting.result is not None  # noqa: S101  (set before the event)
         if waiting.result.error is not None:
             raise waiting.result.error
@@ -124,7 +132,12 @@ class Writer:
             self._refuse_all()
 
     async def drain(self) -> None:
-        """Wait until everything that was handed over is durable, or the writer has stopped."""
+        """Wait until everything that was handed over is durable, was refused, or the writer has stopped.
+
+        What a full disk made it keep is tried once more.
+        """
+        if self._kept and self.running:
+            self._wake()
         await self._idle.wait()
 
     def _hand_over(self, waiting: _Waiting) -> None:
@@ -132,20 +145,21 @@ class Writer:
             self._answer([waiting], [stopped()])
             return
         self._queue.append(waiting)
-        self._idle = trio.Event() if self._idle.is_set() else self._idle
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._idle.is_set():
+            self._idle = trio.Event()
         self._work.set()
 
     async def _commit_gathered(self) -> None:
         batch = self._kept + [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_MAX))]
         self._kept = []
-        begun = trio.current_time()
         try:
-            results = await self._results(batch)
+            self._answer(batch, await self._results(batch))
         except BaseException as error:
             self._answer(batch, [Result(error=StoreError(f"the store stopped: {error}")) for _ in batch])
             raise
-        self._on_commit(len(batch), trio.current_time() - begun)
-        self._answer(batch, results)
         if not self._queue:
             self._work = trio.Event()
             self._idle.set()
@@ -153,15 +167,20 @@ class Writer:
     async def _results(self, batch: Sequence[_Waiting]) -> Results:
         """The result of each operation; the map is grown here, between transactions, on the thread that reads."""
         operations = [waiting.operation for waiting in batch]
-        while True:
+        begun = trio.current_time()
+        while operations:
             try:
                 with trio.CancelScope(shield=True):
-                    return await self._runner(lambda: apply(self._environment, operations))
+                    results = await self._runner(lambda: apply(self._environment, operations))
             except MapFull:
                 self._environment.grow()
             except StoreFull as error:
                 self._kept = [waiting for waiting in batch if waiting.done is None]
                 return [Result(error=StoreFull(str(error))) for _ in batch]
+            else:
+                self._on_commit(len(batch), trio.current_time() - begun)
+                return results
+        return []
 
     def _answer(self, batch: Sequence[_Waiting], results: Results) -> None:
         for waiting, result in zip(batch, results, strict=True):
@@ -181,8 +200,15 @@ def stopped() -> Result:
     return Result(error=StoreError("the store takes no more writes: its writer has stopped"))
 
 
+class _Spoilt(Exception):
+    """An operation raised after it had changed something: the transaction is worth nothing."""
+
+
 def apply(environment: Environment, operations: Sequence[Operation]) -> Results:
-    """Apply operations in one transaction; one that raises a ClientError is taken out and the rest done again.
+    """Apply operations in one transaction, each whole or not at all.
+
+    One that raises before it has changed anything is passed over. One that raises later is taken out, and the others
+    are applied again, in a new transaction.
 
     Raises:
         MapFull: nothing was applied.
@@ -191,12 +217,25 @@ def apply(environment: Environment, operations: Sequence[Operation]) -> Results:
     """
     refused: dict[int, Result] = {}
     while True:
-        results: Results = []
         try:
             with environment.write() as view:
-                for index, operation in enumerate(operations):
-                    results.append(refused.get(index) or Result(operation(view)))
-        except ClientError as error:
-            refused[len(results)] = Result(error=error)
+                return [
+                    refused.get(index) or _apply_one(view, index, operation, refused)
+                    for index, operation in enumerate(operations)
+                ]
+        except _Spoilt:
             continue
-        return results
+
+
+def _apply_one(view: View, index: int, operation: Operation, refused: dict[int, Result]) -> Result:
+    """The result of one operation, also noted in `refused` where it is an error."""
+    before = view.changes
+    try:
+        return Result(operation(view))
+    except EngineError:
+        raise
+    except Exception as error:
+        refused[index] = Result(error=error)
+        if view.changes != before:
+            raise _Spoilt from error
+        return refused[index]
