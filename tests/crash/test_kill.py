@@ -20,6 +20,11 @@ from tests.children import Server, llmsim
 from llmsim.simulation import draws
 from llmsim.turn import ROOT, Place, Pod
 
+pytestmark = [
+    # openai 3.54 leaves the generators of its async streams to the garbage collector
+    pytest.mark.filterwarnings("ignore:Async generator 'openai:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 TURNS = 10
 SPEED = "200"
 NAMES = ("Ada", "Grace", "Alan")
