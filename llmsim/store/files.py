@@ -21,8 +21,9 @@ SPACE_MARGIN_BYTES = 1 << 20
 """Room asked for beyond the data itself: manifest, lock file, the pages of an adoption."""
 
 Report = Callable[[str, int, int], None]
-"""Told as work goes on: the name of the step, what is done of it and what there is to do, in bytes; 0, 0 where a step
-has no size. A step is reported once before it begins, so an exception from here stops the work at that very point."""
+"""Told as work goes on: the name of the step, what is done of it and what there is to do, in bytes (in the step
+"check" in turns); 0, 0 where a step has no size. A step is reported once before it begins, so an exception from here
+stops the work at that very point."""
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _OPERATOR = frozenset(

@@ -5,16 +5,17 @@ it only after its sha256 fits the manifest and every page has been walked in Pyt
 file: a snapshot may lie on a read-only volume.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
-import lmdb.verify
 
-from llmsim.errors import SnapshotDamaged, StoreDamaged, StoreFormat
+from llmsim.errors import OperatorError, SnapshotDamaged, StoreDamaged, StoreFormat, StoreInUse
 from llmsim.identity import fingerprint
 from llmsim.simulation.plan import PLAN_VERSION
+from llmsim.store import pages
 from llmsim.store.check import check
-from llmsim.store.environment import DATA_FILE, Environment
+from llmsim.store.environment import DATA_FILE, Environment, claim
 from llmsim.store.files import Report, digest_file, disk_errors, silent
 from llmsim.store.manifest import MANIFEST, Manifest, read_manifest
 from llmsim.store.schema import FORMAT_VERSION, Table
@@ -73,13 +74,15 @@ def read_intact(snapshot: Path) -> Manifest:
 
 def inspect(folder: Path, manifest: Manifest, report: Report = silent) -> list[str]:
     """What is wrong with a data file whose sha256 is right: its pages, then its invariants, then its counts."""
+    data = folder / DATA_FILE
     report("page walk", 0, 0)
-    if found := walk_pages(folder / DATA_FILE):
-        return found
-    report("check", 0, 0)
     try:
+        if broken := pages.walk(data):
+            return [f"{DATA_FILE}: {problem}" for problem in broken]
         with Environment.open(folder, readonly=True, lock=False) as environment:
-            found = [str(finding) for finding in check(environment)]
+            found = [
+                str(finding) for finding in check(environment, counting(manifest.tables.get(Table.TURNS, 0), report))
+            ]
             described = describe(environment, manifest.created, manifest.size_bytes, manifest.sha256)
     except (StoreDamaged, StoreFormat) as error:
         return [str(error)]
@@ -88,16 +91,46 @@ def inspect(folder: Path, manifest: Manifest, report: Report = silent) -> list[s
     return found
 
 
-def walk_pages(data: Path) -> list[str]:
-    """What is wrong with the pages of a data file at rest; for a file that nobody vouches for yet.
+def examine(data_dir: Path, report: Report = silent) -> list[str]:
+    """What is wrong with the store of a data dir, one sentence each: its invariants, and before them its pages.
 
-    Reads the file in Python alone. Handing a damaged file to the C engine can end the process.
+    Pages are only walked while nobody writes to them; where a server runs, the store is read beside it.
+
+    Raises:
+        OperatorError: there is no store, or it may not be read.
+        StoreFormat: not a store of this format.
+        StoreDamaged: so broken that it cannot be opened.
     """
+    with disk_errors("cannot check the store"):
+        data = data_dir / DATA_FILE
+        if data.exists() and (broken := _walk_unused(data_dir, report)):
+            return [f"{DATA_FILE}: {problem}" for problem in broken]
+        with Environment.open(data_dir, readonly=True) as environment:
+            with environment.read() as view:
+                turns = view.count(Table.TURNS)
+            return [str(finding) for finding in check(environment, counting(turns, report))]
+
+
+def _walk_unused(data_dir: Path, report: Report) -> list[str]:
     try:
-        problems = lmdb.verify.verify(str(data), subdir=False)  # type: ignore[no-untyped-call]  # lmdb types the rest
-    except lmdb.verify.VerifyError as error:
-        problems = [str(error)]
-    return [f"{data.name}: {problem}" for problem in problems]
+        with claim(data_dir):
+            report("page walk", 0, 0)
+            return pages.walk(data_dir / DATA_FILE)
+    except (StoreInUse, OperatorError):
+        return []
+
+
+def counting(turns: int, report: Report) -> Callable[[int], None]:
+    """The observer of a check of so many turns, for a report; the step "check" counts turns, not bytes."""
+    done = 0
+
+    def advance(more: int) -> None:
+        nonlocal done
+        done += more
+        report("check", done, turns)
+
+    report("check", 0, turns)
+    return advance
 
 
 def describe(environment: Environment, created: str, size_bytes: int, sha256: str) -> Manifest:

@@ -17,12 +17,12 @@ from llmsim.errors import (
     StoreInUse,
     WrongOrdinal,
 )
+from llmsim.store import pages
 from llmsim.store.environment import Environment, claim
 from llmsim.store.files import write_file
 from llmsim.store.manifest import MANIFEST, read_manifest, render
 from llmsim.store.restore import KEPT_PREFIX, RESTORE_STEPS, STAGING, restore
 from llmsim.store.snapshot import create
-from llmsim.store.verify import walk_pages
 from tests.stored import contents, conversation, fill, put
 
 
@@ -62,7 +62,7 @@ def test_restored_store_takes_new_turns(snapshot: Path, tmp_path: Path) -> None:
     with claim(tmp_path / "fresh"), Environment.open(tmp_path / "fresh") as environment:
         put(environment, *conversation("after", 2))
     assert len(contents(tmp_path / "fresh")["turns"]) == 14
-    assert walk_pages(tmp_path / "fresh" / "data.mdb") == []
+    assert pages.walk(tmp_path / "fresh" / "data.mdb") == []
 
 
 def test_restore_onto_a_store_is_refused(snapshot: Path, old: Path) -> None:
@@ -131,7 +131,7 @@ def test_restore_of_another_pod_is_refused_unless_adopted(tmp_path: Path) -> Non
     restored, lost = contents(tmp_path / "fresh"), contents(tmp_path / "lost")
     assert restored.pop("meta") != lost.pop("meta")
     assert restored == lost
-    assert walk_pages(tmp_path / "fresh" / "data.mdb") == []
+    assert pages.walk(tmp_path / "fresh" / "data.mdb") == []
     with Environment.open(tmp_path / "fresh", readonly=True) as environment:
         meta = environment.meta()
     assert meta is not None

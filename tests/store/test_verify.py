@@ -4,12 +4,12 @@ import attrs
 import pytest
 
 from llmsim.errors import OperatorError, StoreFormat
-from llmsim.store.environment import Environment
+from llmsim.store.environment import Environment, claim
 from llmsim.store.files import digest_file, write_file
 from llmsim.store.manifest import MANIFEST, read_manifest, render
 from llmsim.store.schema import Table
 from llmsim.store.snapshot import create
-from llmsim.store.verify import VERIFY_STEPS, is_snapshot, verify, walk_pages
+from llmsim.store.verify import VERIFY_STEPS, examine, is_snapshot, verify
 from tests.stored import fill
 
 
@@ -87,7 +87,7 @@ def test_verify_finds_what_is_no_store_at_all(snapshot: Path) -> None:
     (snapshot / "data.mdb").write_bytes(b"not a store" * 1000)
     certify(snapshot)
     [problem] = verify(snapshot)
-    assert "not an LMDB data file" in problem
+    assert "is not an LMDB file" in problem
 
 
 def test_verify_finds_a_broken_invariant_that_somebody_certified(snapshot: Path) -> None:
@@ -122,10 +122,46 @@ def test_verify_of_a_path_that_is_no_folder_is_an_operator_error(tmp_path: Path)
             verify(path)
 
 
-def test_walk_pages_of_a_sound_store_finds_nothing(snapshot: Path) -> None:
-    assert walk_pages(snapshot / "data.mdb") == []
-
-
 def test_is_snapshot_tells_snapshots_from_data_dirs(snapshot: Path, tmp_path: Path) -> None:
     assert is_snapshot(snapshot)
     assert not is_snapshot(tmp_path / "data")
+
+
+def test_examine_of_a_sound_store_finds_nothing(tmp_path: Path) -> None:
+    steps: list[tuple[str, int, int]] = []
+    assert examine(fill(tmp_path / "data"), lambda *step: steps.append(step)) == []
+    assert steps[0] == ("page walk", 0, 0)
+    assert steps[-1] == ("check", 12, 12)
+
+
+def test_examine_beside_a_writer_reads_without_walking_its_pages(tmp_path: Path) -> None:
+    data_dir = fill(tmp_path / "data")
+    steps: list[str] = []
+    with claim(data_dir):
+        assert examine(data_dir, lambda step, _done, _total: steps.append(step)) == []
+    assert set(steps) == {"check"}
+
+
+def test_examine_finds_broken_pages_before_the_engine_sees_them(tmp_path: Path) -> None:
+    data = fill(tmp_path / "data") / "data.mdb"
+    for page in range(2, data.stat().st_size // 4096):
+        flip(data, page * 4096)
+    assert any("stores mp_pgno" in problem for problem in examine(tmp_path / "data"))
+
+
+def test_examine_finds_a_broken_invariant(tmp_path: Path) -> None:
+    data_dir = fill(tmp_path / "data")
+    with Environment.open(data_dir) as environment, environment.write() as view:
+        [key, *_] = [key for key, _ in view.scan(Table.HEADS)]
+        view.delete(Table.HEADS, key)
+    [problem] = examine(data_dir)
+    assert "no head says so" in problem
+
+
+def test_examine_of_what_is_no_store_is_refused_and_makes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match="no store in"):
+        examine(tmp_path / "missing")
+    assert not (tmp_path / "missing").exists()
+    (tmp_path / "data.mdb").write_bytes(b"not a store" * 1000)
+    with pytest.raises(StoreFormat, match="is not an LMDB file"):
+        examine(tmp_path)

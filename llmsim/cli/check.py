@@ -1,0 +1,38 @@
+"""`llmsim check`: every invariant of a store or of a snapshot.
+
+Only reads arguments and prints; what a sound store is stands in `llmsim.store.check`, a whole snapshot in `verify`.
+"""
+
+import click
+
+from llmsim.cli.options import examples, json_option, with_settings
+from llmsim.cli.output import print_json
+from llmsim.cli.progress import reporting
+from llmsim.settings import Settings
+from llmsim.store.verify import examine, is_snapshot, verify
+
+FINDINGS = 1
+
+
+@click.command(
+    epilog=examples(
+        "llmsim check --data-dir llmsim-data",
+        "llmsim check --data-dir backup/llmsim-0-20261123T052700.123Z --json",
+    )
+)
+@with_settings("data_dir")
+@json_option
+def check(settings: Settings, *, as_json: bool) -> None:
+    """Test every invariant of a store or snapshot, and print what is wrong.
+
+    May run beside a server. Exit code 1 if anything is found; 3 if the store cannot be opened at all.
+    """
+    path = settings.data_dir
+    with reporting() as report:
+        found = verify(path, report) if is_snapshot(path) else examine(path, report)
+    if as_json:
+        print_json({"object": "llmsim.check", "path": str(path), "sound": not found, "findings": found})
+    else:
+        click.echo("\n".join(found) if found else f"{path} is sound")
+    if found:
+        raise click.exceptions.Exit(FINDINGS)

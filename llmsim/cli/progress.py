@@ -1,0 +1,76 @@
+"""Progress of long work on files: a bar with bytes, rate and time left on a terminal, silence elsewhere.
+
+A bar for each step of the work, on stderr; the work itself knows only that it reports (`llmsim.store.files.Report`).
+A signal to end while it runs becomes an exception, so that the work can take back what it began.
+"""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from llmsim.store.files import Report, silent
+
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def reporting() -> Iterator[Report]:
+    """A report that draws on stderr while the block runs, if that is a terminal.
+
+    SIGTERM and SIGHUP raise SystemExit (128 + their number) in the block, as SIGINT raises KeyboardInterrupt.
+    """
+    with _unwinding():
+        if sys.stderr.isatty():
+            with _bars() as report:
+                yield report
+        else:
+            yield silent
+
+
+@contextmanager
+def _bars() -> Iterator[Report]:
+    from rich.console import Console  # noqa: PLC0415  (rich takes as long to import as a small command to run)
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    columns = (
+        TextColumn("{task.description:<10}"),
+        BarColumn(),
+        TextColumn("{task.fields[amount]}"),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def report(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                for earlier in tasks.values():
+                    bars.stop_task(earlier)
+                tasks[step] = bars.add_task(step, total=total or None, amount="", rate="")
+            task = tasks[step]
+            speed = next(one.speed for one in bars.tasks if one.id == task) or 0
+            rate = f"{measured(step, int(speed))}/s" if speed else ""
+            bars.update(task, completed=done, amount=measured(step, done) if total else "", rate=rate)
+
+        yield report
+
+
+def measured(step: str, number: int) -> str:
+    """A number in the unit of its step: `12.3 MiB`, or `1,200 turns`."""
+    return f"{number:,} turns" if step == "check" else f"{number / (1 << 20):,.1f} MiB"
+
+
+@contextmanager
+def _unwinding() -> Iterator[None]:
+    def unwind(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = [signal.signal(one, unwind) for one in ENDING]
+    try:
+        yield
+    finally:
+        for one, handler in zip(ENDING, before, strict=True):
+            signal.signal(one, handler)

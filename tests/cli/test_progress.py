@@ -1,0 +1,58 @@
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from llmsim.cli.progress import measured, reporting
+from tests.stored import fill
+
+
+def test_reporting_away_from_a_terminal_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    with reporting() as report:
+        report("copy", 1, 2)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_reporting_turns_a_signal_into_an_exception_and_ends_with_it() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as ended, reporting():
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert ended.value.code == 143
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_measured_counts_turns_in_a_check_and_bytes_elsewhere() -> None:
+    assert measured("check", 12_000) == "12,000 turns"
+    assert measured("copy", 3 << 19) == "1.5 MiB"
+
+
+def test_bars_on_a_terminal_name_each_step(tmp_path: Path) -> None:
+    """What a person sees: a real terminal as stderr, the result alone on stdout."""
+    data_dir = fill(tmp_path / "data")
+    ours, theirs = pty.openpty()
+    arguments = ["snapshot", "create", "--data-dir", str(data_dir), "--to", str(tmp_path / "b")]
+    command = [sys.executable, "-m", "llmsim", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env={**os.environ, "TERM": "xterm"}) as made:
+        os.close(theirs)
+        shown = b""
+        while chunk := read(ours):
+            shown += chunk
+        assert made.stdout is not None
+        printed = made.stdout.read().decode().strip()
+    os.close(ours)
+    assert made.returncode == 0
+    assert Path(printed).parent == tmp_path / "b"
+    for step in (b"copy", b"hash", b"manifest", b"publish", b"MiB"):
+        assert step in shown
+
+
+def read(terminal: int) -> bytes:
+    """What the terminal shows next; nothing when the other end is closed, which Linux tells as an error."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
