@@ -48,8 +48,10 @@ async def running_pod(options: PodOptions) -> AsyncIterator[Service]:
 
     Raises:
         StoreError: the store is in use, damaged, another pod's, or stopped taking commits while the block ran.
-        OperatorError: the data directory cannot be used.
+        OperatorError: the data directory cannot be used, or the token counter that a profile names is not installed.
     """
+    for profile in options.profiles.by_name.values():
+        counter_named(profile.tokens.counter)
     metrics = Metrics()
     with claim(options.data_dir), Environment.open(options.data_dir, create=True, durable=options.durable) as store:
         pod = open_for(store, seed=options.seed, ordinal=options.ordinal, now_s=options.clock.now())

@@ -1,0 +1,82 @@
+"""A pod in the test's own process and time: no thread, no socket, no sync; and what a chat client would send it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+import orjson
+
+from llmsim.catalog import profiles_dir
+from llmsim.clock import Clock
+from llmsim.profile import Profiles
+from llmsim.replay.clients import Exchange, InProcess
+from llmsim.serving.app import create_app
+from llmsim.serving.pod import PodOptions, running_pod
+from llmsim.serving.service import Service
+from llmsim.store.check import check
+from llmsim.store.writer import inline
+
+CHAT = "/v1/chat/completions"
+EPOCH_S = 1_767_225_600
+PROFILES = Profiles.load((), profiles_dir())
+
+
+@attrs.frozen
+class PodUnderTest:
+    """A running pod, and a client in its process."""
+
+    service: Service
+    client: InProcess
+
+    async def say(self, *messages: str, headers: dict[str, str] | None = None, **params: Any) -> Exchange:
+        """A chat completion; the messages alternate between user and assistant, beginning with the user."""
+        roles = ("user", "assistant")
+        told = [{"role": roles[index % 2], "content": text} for index, text in enumerate(messages)]
+        body = {"model": "gpt-4o-mini", "messages": told, "max_tokens": 40, **params}
+        return await self.client.exchange("POST", CHAT, headers or {}, orjson.dumps(body))
+
+    async def get(self, path: str) -> Any:
+        """The JSON of a GET."""
+        return orjson.loads((await self.client.exchange("GET", path, {})).body)
+
+    async def turns(self, session: str) -> list[dict[str, Any]]:
+        """What the store holds of a session."""
+        found: list[dict[str, Any]] = (await self.get(f"/llmsim/v1/sessions/{session}/turns"))["data"]
+        return found
+
+
+def options(data_dir: Path, **changes: Any) -> PodOptions:
+    """Those of a pod for tests: seed 7, ordinal 0, a fixed epoch, inline commits that are not synced."""
+    return attrs.evolve(
+        PodOptions(
+            data_dir=data_dir,
+            ordinal=0,
+            seed=7,
+            profiles=PROFILES,
+            commit_runner=inline,
+            clock=Clock(EPOCH_S),
+            durable=False,
+        ),
+        **changes,
+    )
+
+
+@asynccontextmanager
+async def pod(data_dir: Path, **changes: Any) -> AsyncIterator[PodUnderTest]:
+    """A pod while the block runs; when it ends well, its store must be sound."""
+    async with running_pod(options(data_dir, **changes)) as service:
+        yield PodUnderTest(service, InProcess(create_app(service)))
+        await service.simulator.writer.drain()
+        assert check(service.simulator.environment) == []
+
+
+def reply(exchange: Exchange) -> str:
+    """The text of a response, streamed or not."""
+    if not exchange.headers["content-type"].startswith("text/event-stream"):
+        content: str = orjson.loads(exchange.body)["choices"][0]["message"]["content"]
+        return content
+    chunks = [event.removeprefix(b"data: ") for event in exchange.body.split(b"\n\n") if event]
+    choices = [orjson.loads(chunk)["choices"] for chunk in chunks if chunk != b"[DONE]"]
+    return "".join(choice[0]["delta"].get("content", "") for choice in choices if choice)

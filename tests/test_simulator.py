@@ -1,0 +1,288 @@
+"""Places, branches, attempts, keys and history, through a whole pod in virtual time."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+import orjson
+import pytest
+import trio
+from tests.pods import EPOCH_S, PROFILES, PodUnderTest, pod, reply
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from llmsim.errors import StoreError, StoreFull
+from llmsim.profile import Profiles, Text
+from llmsim.replay.clients import Exchange
+from llmsim.simulator import session_of
+from llmsim.store.writer import Results, inline
+from llmsim.turn import Message, Role, TurnRequest
+from llmsim.wire.ids import owner_of
+
+NAMED = {"X-LLMSim-Session": "s1"}
+
+
+def identity(exchange: Exchange) -> str:
+    found: str = orjson.loads(exchange.body)["id"]
+    return found
+
+
+def request(*messages: Message) -> TurnRequest:
+    return TurnRequest(model="m", messages=messages, digest=bytes(16))
+
+
+def test_session_of_a_plain_client_follows_from_the_opening_alone() -> None:
+    system, first = Message(Role.SYSTEM, "Be brief."), Message(Role.USER, "Hello")
+    more = (Message(Role.ASSISTANT, "Hi!"), Message(Role.USER, "And now?"))
+    session = session_of(request(system, first), None)
+    assert session_of(request(system, first, *more), None) == session
+    assert session_of(request(first), None) != session
+    assert session_of(request(system, Message(Role.USER, "Hallo")), None) != session
+
+
+async def test_plain_client_stays_in_one_session_and_its_turns_are_numbered(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with pod(tmp_path) as under:
+        first = await under.say("Hello, my name is Ada.")
+        second = await under.say("Hello, my name is Ada.", reply(first), "What is my name?")
+        assert second.headers["x-llmsim-session"] == first.headers["x-llmsim-session"]
+        assert (first.headers["x-llmsim-turn"], second.headers["x-llmsim-turn"]) == ("1", "2")
+        assert "Ada" in reply(second)
+        turns = await under.turns(first.headers["x-llmsim-session"])
+        assert [turn["parent"] for turn in turns] == [None, turns[0]["id"]]
+        assert [message["content"] for message in turns[1]["messages"]] == ["What is my name?"]
+
+
+async def test_edited_history_makes_a_branch(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with pod(tmp_path) as under:
+        first = reply(await under.say("Hello.", headers=NAMED))
+        await under.say("Hello.", first, "What is rain?", headers=NAMED)
+        await under.say("Hello.", first, "What is snow?", headers=NAMED)
+        await under.say("Hello.", "Something else.", "What is rain?", headers=NAMED)
+        turns = await under.turns("s1")
+        root = turns[0]["id"]
+        assert sorted(turn["parent"] or "" for turn in turns) == ["", "", root, root]
+        foreign = next(turn for turn in turns[1:] if turn["parent"] is None)
+        assert [message["content"] for message in foreign["messages"]] == ["Hello.", "Something else.", "What is rain?"]
+
+
+async def test_same_request_again_is_an_attempt_with_the_same_content_and_timing(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with pod(tmp_path) as under:
+        first, second = [await under.say("What is rain?", headers=NAMED) for _ in range(2)]
+        assert reply(first) == reply(second)
+        assert first.headers["openai-processing-ms"] == second.headers["openai-processing-ms"]
+        assert first.headers["x-llmsim-turn"] == second.headers["x-llmsim-turn"] == "1"
+        assert identity(first) != identity(second)
+        assert first.headers["x-request-id"] != second.headers["x-request-id"]
+        assert [turn["attempt"] for turn in await under.turns("s1")] == [0, 1]
+
+
+async def test_concurrent_attempts_take_different_numbers(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with pod(tmp_path) as under:
+        ids = set[str]()
+
+        async def ask() -> None:
+            ids.add(identity(await under.say("What is rain?", headers=NAMED)))
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(8):
+                nursery.start_soon(ask)
+        assert len(ids) == 8
+        assert [turn["attempt"] for turn in await under.turns("s1")] == list(range(8))
+
+
+async def test_resampling_profile_says_something_else_each_time_and_the_same_again(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    default = attrs.evolve(PROFILES.default, text=Text(resample=True))
+    profiles = Profiles.of((default,))
+    runs = []
+    for run in ("a", "b"):
+        async with pod(tmp_path / run, profiles=profiles) as under:
+            runs.append([reply(await under.say("What is rain?", headers=NAMED)) for _ in range(3)])
+    assert runs[0] == runs[1]
+    assert len(set(runs[0])) == 3
+
+
+async def test_streamed_and_whole_are_attempts_at_one_turn(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with pod(tmp_path) as under:
+        whole = await under.say("What is rain?", headers=NAMED)
+        streamed = await under.say("What is rain?", headers=NAMED, stream=True)
+        assert reply(whole) == reply(streamed)
+        assert [turn["attempt"] for turn in await under.turns("s1")] == [0, 1]
+
+
+async def test_sessions_do_not_influence_one_another(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with pod(tmp_path / "alone") as under:
+        alone = await under.say("What is rain?", headers=NAMED)
+    async with pod(tmp_path / "crowd") as under:
+        for other in range(5):
+            await under.say("What is snow?", headers={"X-LLMSim-Session": f"other-{other}"})
+        assert (await under.say("What is rain?", headers=NAMED)).body == alone.body
+
+
+async def test_ordinal_and_seed_change_everything_and_ids_say_whose_they_are(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    bodies = []
+    for name, changes in {"a": {}, "b": {"ordinal": 3}, "c": {"seed": 8}}.items():
+        async with pod(tmp_path / name, **changes) as under:
+            exchange = await under.say("What is rain?", headers=NAMED)
+            assert owner_of(identity(exchange)) == changes.get("ordinal", 0)
+            bodies.append(reply(exchange))
+    assert len(set(bodies)) == 3
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_idempotency_key_brings_the_recorded_response_back(
+    tmp_path: Path, autojump_clock: MockClock, *, stream: bool
+) -> None:
+    headers = {**NAMED, "Idempotency-Key": "k1"}
+    async with pod(tmp_path) as under:
+        first = await under.say("What is rain?", headers=headers, stream=stream)
+        again = await under.say("What is rain?", headers=headers, stream=stream)
+        other = await under.say("What is rain?", headers={**NAMED, "Idempotency-Key": "k2"}, stream=stream)
+    async with pod(tmp_path, profiles=Profiles.of((PROFILES.default,))) as under:
+        restarted = await under.say("What is rain?", headers=headers, stream=stream)
+        assert first.body == again.body == restarted.body
+        assert first.headers["x-request-id"] == again.headers["x-request-id"] == restarted.headers["x-request-id"]
+        assert other.body != first.body
+        assert len(await under.turns("s1")) == 2
+
+
+async def test_idempotency_key_of_concurrent_requests_makes_one_turn(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with pod(tmp_path) as under:
+        bodies = list[bytes]()
+
+        async def ask() -> None:
+            bodies.append((await under.say("What is rain?", headers={**NAMED, "Idempotency-Key": "k"})).body)
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(5):
+                nursery.start_soon(ask)
+        assert len(set(bodies)) == 1
+        assert len(await under.turns("s1")) == 1
+
+
+@pytest.mark.parametrize("change", [{"max_tokens": 41}, {"seed": 1}])
+async def test_idempotency_key_with_other_parameters_is_refused(
+    tmp_path: Path, autojump_clock: MockClock, change: dict[str, int]
+) -> None:
+    headers = {**NAMED, "Idempotency-Key": "k"}
+    async with pod(tmp_path) as under:
+        await under.say("What is rain?", headers=headers)
+        refused = await under.say("What is rain?", headers=headers, **change)
+        assert refused.status == 400
+        assert orjson.loads(refused.body)["error"]["code"] == "idempotency_key_reused"
+        assert (await under.say("What is snow?", headers=headers)).status == 400
+
+
+async def test_server_history_is_the_context(tmp_path: Path, autojump_clock: MockClock) -> None:
+    headers = {**NAMED, "X-LLMSim-History": "server"}
+    async with pod(tmp_path) as under:
+        first = await under.say("Hello, my name is Ada.", headers=headers)
+        second = await under.say("What is my name?", headers=headers)
+        told = await under.say("Hello, my name is Ada.", reply(first), "What is my name?", headers={
+            "X-LLMSim-Session": "s2"
+        })
+        assert "Ada" in reply(second)
+        assert orjson.loads(second.body)["usage"]["prompt_tokens"] == orjson.loads(told.body)["usage"]["prompt_tokens"]
+        assert second.headers["x-llmsim-turn"] == "2"
+
+
+async def test_stamps_with_an_epoch_follow_from_the_place(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with pod(tmp_path) as under:
+        first = await under.say("Hello.", headers=NAMED)
+        with trio.move_on_after(500):
+            await trio.sleep_forever()
+        again = await under.say("Hello.", headers=NAMED)
+        second = await under.say("Hello.", reply(first), "And?", headers=NAMED)
+        stamps = [orjson.loads(exchange.body)["created"] for exchange in (first, again, second)]
+        assert stamps[0] == stamps[1] == stamps[2] - 60
+        assert EPOCH_S <= stamps[0] < EPOCH_S + 3600
+
+
+class Gate:
+    """A commit runner that waits to be let through."""
+
+    def __init__(self) -> None:
+        self.open = trio.Event()
+
+    async def __call__(self, commit: Callable[[], Results]) -> Results:
+        await self.open.wait()
+        return await inline(commit)
+
+
+async def test_no_byte_leaves_before_the_turn_is_durable(tmp_path: Path, autojump_clock: MockClock) -> None:
+    gate = Gate()
+    async with pod(tmp_path, commit_runner=gate) as under:
+        answered = trio.Event()
+
+        async def ask(under: PodUnderTest) -> None:
+            await under.say("Hello.", headers=NAMED)
+            answered.set()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask, under)
+            with trio.move_on_after(3600):
+                await answered.wait()
+            assert not answered.is_set()
+            gate.open.set()
+            with trio.fail_after(60):
+                await answered.wait()
+
+
+class Failing:
+    """A commit runner that raises an error while it has one."""
+
+    def __init__(self) -> None:
+        self.error: StoreError | None = None
+
+    async def __call__(self, commit: Callable[[], Results]) -> Results:
+        if self.error is not None:
+            await trio.lowlevel.checkpoint()
+            raise self.error
+        return await inline(commit)
+
+
+async def test_full_disk_refuses_turns_serves_reads_and_is_over_when_there_is_space(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    runner = Failing()
+    async with pod(tmp_path, commit_runner=runner) as under:
+        await under.say("Hello.", headers=NAMED)
+        runner.error = StoreFull("no space left on device")
+        refused = await under.say("What is rain?", headers=NAMED)
+        assert refused.status == 507
+        assert orjson.loads(refused.body)["error"]["type"] == "server_error"
+        assert len(await under.turns("s1")) == 1
+        runner.error = None
+        assert (await under.say("What is rain?", headers=NAMED)).status == 200
+        assert len(await under.turns("s1")) == 2
+
+
+async def test_failed_commit_ends_the_pod(tmp_path: Path, autojump_clock: MockClock) -> None:
+    runner = Failing()
+    with pytest.raises(StoreError, match="input/output"):
+        async with pod(tmp_path, commit_runner=runner) as under:
+            runner.error = StoreError("input/output error")
+            await under.say("Hello.", headers=NAMED)
+            await trio.sleep_forever()
+
+
+async def test_client_that_leaves_during_the_commit_leaves_a_whole_turn_behind(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    gate = Gate()
+    async with pod(tmp_path, commit_runner=gate) as under:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(under.say, "Hello.")
+            await wait_all_tasks_blocked()
+            nursery.cancel_scope.cancel()
+            gate.open.set()
+        await under.service.simulator.writer.drain()
+        [session] = (await under.get("/llmsim/v1/sessions"))["data"]
+        [turn] = await under.turns(session["id"])
+        assert turn["outcome"] == {"ending": "client_left", "delivered": 0}
