@@ -5,7 +5,6 @@ A turn is planned in memory, committed, and only then given out (`Slot`); whoeve
 Knows no HTTP and no dialect beyond the `Wire` protocol.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 
 import attrs
@@ -17,7 +16,7 @@ from llmsim.metrics import Metrics
 from llmsim.profile import Profile, Profiles
 from llmsim.simulation.plan import PLAN_VERSION, Plan, plan_again, plan_turn
 from llmsim.simulation.tokens import TokenCounter
-from llmsim.store import sessions
+from llmsim.store import schema, sessions
 from llmsim.store.environment import Environment, View
 from llmsim.store.operations import PutOutcome, PutTurn
 from llmsim.store.schema import SESSION_ID, Ending, Origin, Outcome, Reply, Turn, TurnKey
@@ -252,7 +251,7 @@ def session_of(request: TurnRequest, named: str | None) -> str:
 
 def branch_of(place: Place, request: TurnRequest) -> bytes:
     """What tells turns of one number in one session apart: blake2b-64 of what was said and of the request."""
-    return hashlib.blake2b(place.said + request.digest, digest_size=8).digest()
+    return schema.branch_of(place.said, request.digest)
 
 
 def history(view: View, session: str) -> tuple[Message, ...]:

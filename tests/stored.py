@@ -9,7 +9,7 @@ from llmsim.store.check import check
 from llmsim.store.environment import Environment, claim
 from llmsim.store.operations import PutOutcome, PutTurn, heads
 from llmsim.store.ownership import open_for
-from llmsim.store.schema import Ending, Origin, Outcome, Reply, Table, Turn, TurnKey
+from llmsim.store.schema import Ending, Origin, Outcome, Reply, Table, Turn, TurnKey, branch_of
 from llmsim.turn import ROOT, FinishReason, Message, Role, Usage, chain_digests
 
 PROFILE = b'{"name":"stored-for-tests"}'
@@ -24,16 +24,17 @@ def turn_of(
     messages = (Message(Role.USER, said),)
     chain = chain_digests(messages, dict(heads(parent))[choice] if parent else ROOT)[-1]
     number = parent.key.number + 1 if parent else 1
+    request_digest = hashlib.blake2b(said.encode(), digest_size=16).digest()
     return Turn(
         session=session,
-        key=TurnKey(number, hashlib.blake2b(chain, digest_size=8).digest(), attempt),
+        key=TurnKey(number, branch_of(chain, request_digest), attempt),
         parent=parent.key if parent else None,
         parent_choice=choice if parent else 0,
         messages=messages,
         chain=chain,
         dialect="openai-chat",
         params={"model": "stored-for-tests", "temperature": 0.5},
-        request_digest=hashlib.blake2b(said.encode(), digest_size=16).digest(),
+        request_digest=request_digest,
         origin=Origin(SEED, 0, session),
         profile=PROFILE_DIGEST,
         plan_version=1,

@@ -4,14 +4,15 @@ Runs after each store test, at restore and verify, and as `llmsim check`. Reads 
 so that its memory is that of the longest session. Invariant of its own: it never raises for what it is here to find.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 
 import attrs
 
 from llmsim.errors import StoreDamaged
-from llmsim.store import sessions
+from llmsim.store import pages, sessions
 from llmsim.store.codec import decode, decode_meta
-from llmsim.store.environment import Environment, View
+from llmsim.store.environment import DATA_FILE, Environment, View
 from llmsim.store.operations import heads
 from llmsim.store.schema import (
     FORMAT_VERSION,
@@ -23,10 +24,11 @@ from llmsim.store.schema import (
     Table,
     Turn,
     TurnKey,
+    branch_of,
     within,
 )
 from llmsim.store.sessions import KEY_BYTES, pack_head, unpack_head
-from llmsim.turn import ROOT, chain_digests
+from llmsim.turn import DIGEST_BYTES, ROOT, Role, chain_digests
 
 
 @attrs.frozen
@@ -49,12 +51,24 @@ def nobody(_turns: int) -> None:
 def check(environment: Environment, advance: Callable[[int], None] = nobody) -> list[Finding]:
     """All findings, in the order of the store; empty when it is sound. `advance` is told of turns as they pass."""
     with environment.read() as view:
-        found = list(_check_meta(view))
+        found = [*_check_meta(view), *_check_profiles(view)]
         for key, record in view.scan(Table.SESSIONS):
             found += check_session(view, key, record, advance)
         for table in (Table.TURNS, Table.OUTCOMES, Table.HEADS, Table.IDEMPOTENCY):
             found += _check_orphans(view, table)
     return found
+
+
+def check_pages(environment: Environment) -> list[Finding]:
+    """All findings in the pages below the records; seconds for each gigabyte, and memory of two bytes for each page.
+
+    Safe while others write: a transaction that is open here keeps every page of later ones from being used again. A
+    writer may still lengthen the file between two looks at it, so a finding must be seen twice.
+    """
+    path = environment.path / DATA_FILE
+    with environment.read():
+        found = pages.walk(path) and pages.walk(path)
+    return [Finding("page", "pages", DATA_FILE, text) for text in found]
 
 
 def _check_meta(view: View) -> Iterator[Finding]:
@@ -69,6 +83,12 @@ def _check_meta(view: View) -> Iterator[Finding]:
         return
     if meta.format != FORMAT_VERSION:
         yield Finding("format", "meta", "store", f"format {meta.format}, expected {FORMAT_VERSION}")
+
+
+def _check_profiles(view: View) -> Iterator[Finding]:
+    for digest, body in view.scan(Table.PROFILES):
+        if hashlib.blake2b(body, digest_size=DIGEST_BYTES).digest() != digest:
+            yield Finding("digest", "profiles", digest.hex(), "its bytes have another digest")
 
 
 def check_session(view: View, key: bytes, record: bytes, advance: Callable[[int], None] = nobody) -> Iterator[Finding]:
@@ -99,16 +119,22 @@ def check_session(view: View, key: bytes, record: bytes, advance: Callable[[int]
 def _check_turn(view: View, turn: Turn, turns: dict[TurnKey, Turn]) -> Iterator[Finding]:
     where = f"{turn.session} {turn.key}"
     start = ROOT
+    replies_before = 0
     if turn.parent is not None:
         parent = turns.get(turn.parent)
-        if parent is None or turn.parent_choice >= len(parent.replies):
+        if parent is None or not 0 <= turn.parent_choice < len(parent.replies):
             yield Finding("parent", "turns", where, f"its parent {turn.parent} choice {turn.parent_choice} is missing")
             return
         if turn.parent.number >= turn.key.number:
             yield Finding("order", "turns", where, f"its parent {turn.parent} does not come before it")
         start = dict(heads(parent))[turn.parent_choice]
+        replies_before = turn.parent.number
     if (chain_digests(turn.messages, start) or (start,))[-1] != turn.chain:
         yield Finding("chain", "turns", where, "its chain digest does not follow from its parent and messages")
+    if turn.key.number != 1 + replies_before + sum(message.role is Role.ASSISTANT for message in turn.messages):
+        yield Finding("number", "turns", where, "its number is not that of the replies before it, and one")
+    if turn.key.branch != branch_of(turn.chain, turn.request_digest):
+        yield Finding("branch", "turns", where, "its branch does not follow from what was said and asked")
     if not turn.replies:
         yield Finding("reply", "turns", where, "it has no reply")
     if sessions.profile(view, turn.profile) is None:

@@ -15,6 +15,7 @@ characters of `[A-Za-z0-9._:-]` and never holds the 00 byte. Records are JSON (s
 The schedule of a turn is never stored: it is computed again from the plan.
 """
 
+import hashlib
 import re
 from enum import StrEnum
 from typing import Any, Self
@@ -158,6 +159,11 @@ class Session:
     turns: int
     tip: TurnKey
     forked_from: str | None = None
+
+
+def branch_of(said: bytes, request_digest: bytes) -> bytes:
+    """What tells turns of one number in one session apart: blake2b-64 of what was said and of the request."""
+    return hashlib.blake2b(said + request_digest, digest_size=8).digest()
 
 
 def turn_key(session: str, key: TurnKey) -> bytes:
