@@ -13,7 +13,7 @@ from quart_trio import QuartTrio
 from llmsim.errors import ClientError
 from llmsim.serving.connection import asked, body_of
 from llmsim.serving.service import Service
-from llmsim.store import sessions, views
+from llmsim.store import sessions, transfer, views
 from llmsim.store.environment import View
 from llmsim.store.operations import DeleteSession, ForkSession
 from llmsim.store.schema import SESSION_ID, Session, Turn, TurnKey
@@ -24,6 +24,7 @@ PAGE_DEFAULT = 20
 PAGE_MAX = 1000
 """Largest page: about a megabyte of summaries."""
 JSON = "application/json"
+JSON_LINES = "application/jsonl"
 
 
 def add_sessions(app: QuartTrio, service: Service) -> None:
@@ -80,6 +81,20 @@ def add_sessions(app: QuartTrio, service: Service) -> None:
             "total_us": plan.timeline.total_us,
         }
         return answer(views.turn_view(found, outcome) | times)
+
+    @app.get(f"{ROOT}/<session>/export")
+    async def export_session(session: str) -> Response:
+        """The session as JSON Lines, as it is at this moment; `sessions import` reads them."""
+        with environment.read() as view:
+            lines = b"".join(transfer.export_lines(view, (session,)))
+        return Response(lines, content_type=JSON_LINES)
+
+    @app.post(f"{ROOT}/import")
+    async def import_sessions() -> Response:
+        """Store what an export gave, all of it or nothing; durable when answered."""
+        lines = (await body_of(asked())).splitlines(keepends=True)
+        done = await simulator.writer.commit(transfer.ImportSessions(lambda: lines, "request body"))
+        return answer({"object": "llmsim.import", "sessions": done.sessions, "turns": done.turns}, status=201)
 
     @app.post(f"{ROOT}/<session>/fork")
     async def fork_session(session: str) -> Response:
