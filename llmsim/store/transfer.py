@@ -20,7 +20,7 @@ from typing import Any
 import attrs
 import orjson
 
-from llmsim.errors import ClientError, StoreDamaged
+from llmsim.errors import ClientError, StoreDamaged, StoreError
 from llmsim.identity import MAX_ORDINAL, MAX_ROOT_SEED
 from llmsim.store import sessions
 from llmsim.store.check import check_session
@@ -189,7 +189,10 @@ class _Import:
         body = sessions.profile(self.view, turn.profile)
         if body is None:
             raise self._wrong(f"its profile {turn.profile.hex()} did not come before it")
-        PutTurn(turn, body)(self.view)
+        try:
+            PutTurn(turn, body)(self.view)
+        except (ClientError, StoreError) as error:
+            raise self._wrong(str(error)) from error
         for choice, digest in owned:
             self.view.put(Table.HEADS, within(turn.session, digest), pack_head(turn.key, choice))
         if outcome is not None:

@@ -14,7 +14,7 @@ from llmsim.errors import OperatorError, SnapshotDamaged, StoreDamaged, StoreFor
 from llmsim.identity import fingerprint
 from llmsim.simulation.plan import PLAN_VERSION
 from llmsim.store import pages
-from llmsim.store.check import check
+from llmsim.store.check import check, check_pages
 from llmsim.store.environment import DATA_FILE, Environment, claim
 from llmsim.store.files import Report, digest_file, disk_errors, silent
 from llmsim.store.manifest import MANIFEST, Manifest, read_manifest
@@ -94,7 +94,7 @@ def inspect(folder: Path, manifest: Manifest, report: Report = silent) -> list[s
 def examine(data_dir: Path, report: Report = silent) -> list[str]:
     """What is wrong with the store of a data dir, one sentence each: its invariants, and before them its pages.
 
-    Pages are only walked while nobody writes to them; where a server runs, the store is read beside it.
+    Where nobody writes to the store, its pages are walked before the C engine sees them; beside a server, afterwards.
 
     Raises:
         OperatorError: there is no store, or it may not be read.
@@ -102,22 +102,28 @@ def examine(data_dir: Path, report: Report = silent) -> list[str]:
         StoreDamaged: so broken that it cannot be opened.
     """
     with disk_errors("cannot check the store"):
-        data = data_dir / DATA_FILE
-        if data.exists() and (broken := _walk_unused(data_dir, report)):
-            return [f"{DATA_FILE}: {problem}" for problem in broken]
+        broken = _walk_unused(data_dir, report)
+        if broken:
+            return broken
         with Environment.open(data_dir, readonly=True) as environment:
+            if broken is None and (found := check_pages(environment)):
+                return [str(finding) for finding in found]
             with environment.read() as view:
                 turns = view.count(Table.TURNS)
             return [str(finding) for finding in check(environment, counting(turns, report))]
 
 
-def _walk_unused(data_dir: Path, report: Report) -> list[str]:
+def _walk_unused(data_dir: Path, report: Report) -> list[str] | None:
+    """What is wrong with the pages of a store that nobody writes to; None where they could not be walked."""
+    data = data_dir / DATA_FILE
+    if not data.exists():
+        return None
+    report("page walk", 0, 0)
     try:
         with claim(data_dir):
-            report("page walk", 0, 0)
-            return pages.walk(data_dir / DATA_FILE)
+            return [f"{DATA_FILE}: {problem}" for problem in pages.walk(data)]
     except (StoreInUse, OperatorError):
-        return []
+        return None
 
 
 def counting(turns: int, report: Report) -> Callable[[int], None]:

@@ -90,6 +90,7 @@ def test_verify_finds_what_is_no_store_at_all(snapshot: Path) -> None:
     assert "is not an LMDB file" in problem
 
 
+@pytest.mark.leaves_unsound("broken on purpose")
 def test_verify_finds_a_broken_invariant_that_somebody_certified(snapshot: Path) -> None:
     with Environment.open(snapshot, lock=False) as environment, environment.write() as view:
         [key, *_] = [key for key, _ in view.scan(Table.HEADS)]
@@ -134,14 +135,18 @@ def test_examine_of_a_sound_store_finds_nothing(tmp_path: Path) -> None:
     assert steps[-1] == ("check", 12, 12)
 
 
-def test_examine_beside_a_writer_reads_without_walking_its_pages(tmp_path: Path) -> None:
+def test_examine_beside_a_writer_finds_broken_pages_too(tmp_path: Path) -> None:
+    """Pages with numbers that are not their own: the engine reads them, the walk finds them."""
     data_dir = fill(tmp_path / "data")
-    steps: list[str] = []
+    data = data_dir / "data.mdb"
     with claim(data_dir):
-        assert examine(data_dir, lambda step, _done, _total: steps.append(step)) == []
-    assert set(steps) == {"check"}
+        assert examine(data_dir) == []
+        for page in range(2, data.stat().st_size // 4096):
+            flip(data, page * 4096)
+        assert any("stores mp_pgno" in problem for problem in examine(data_dir))
 
 
+@pytest.mark.leaves_unsound("broken on purpose")
 def test_examine_finds_broken_pages_before_the_engine_sees_them(tmp_path: Path) -> None:
     data = fill(tmp_path / "data") / "data.mdb"
     for page in range(2, data.stat().st_size // 4096):
@@ -149,6 +154,7 @@ def test_examine_finds_broken_pages_before_the_engine_sees_them(tmp_path: Path) 
     assert any("stores mp_pgno" in problem for problem in examine(tmp_path / "data"))
 
 
+@pytest.mark.leaves_unsound("broken on purpose")
 def test_examine_finds_a_broken_invariant(tmp_path: Path) -> None:
     data_dir = fill(tmp_path / "data")
     with Environment.open(data_dir) as environment, environment.write() as view:
