@@ -186,6 +186,7 @@ def test_create_of_a_folder_without_a_store_is_an_operator_error(tmp_path: Path,
     assert not backup.exists()
 
 
+@pytest.mark.leaves_unsound("no identity")
 def test_create_of_a_store_without_identity_is_refused(tmp_path: Path, backup: Path) -> None:
     with claim(tmp_path), Environment.open(tmp_path, create=True):
         pass
