@@ -21,6 +21,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 nox.options.reuse_venv = "yes"
 nox.options.error_on_external_run = True
+nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
@@ -91,7 +92,7 @@ def package(session: nox.Session) -> None:
 
 @nox.session(python="3.13", default=False)
 def tests_newest(session: nox.Session) -> None:
-    """The test suite on Python 3.13, where Quart and Quart-Trio resolve to newer versions."""
+    """The test suite on Python 3.13 (from the path), where Quart and Quart-Trio resolve to newer versions."""
     install(session, "tests")
     session.run("pytest", *session.posargs)
 
