@@ -3,6 +3,7 @@
 Pure. `{"error": {message, type, param, code}}`, all four keys always; sentences and codes as the live API phrases them.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -10,24 +11,33 @@ import orjson
 from llmsim.errors import ClientError, ContextOverflow
 from llmsim.wire.base import Refusal
 from llmsim.wire.ids import request_id as request_id_text
+from llmsim.wire.openai_http import JSON, STANDARD
 
-JSON = "application/json"
-NOT_JSON = (
-    "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library "
-    "correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON. If you have trouble "
-    "figuring out how to fix this, please contact us through our help center at help.openai.com.)"
-)
+TYPES = {
+    type(None): "null",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a decimal number",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+}
+"""What JSON is made of, as errors call it."""
+QUOTED_CHARS = 64
+"""How much of a wrong value is said again."""
 
 
 def refuse(error: ClientError, request_id: bytes) -> Refusal:
-    """The envelope of an error; `request_id` is 16 bytes."""
+    """The envelope of an error; `request_id` is 16 bytes. Never fails, whatever the text."""
     if isinstance(error, ContextOverflow):
         error = context_overflow(error)
-    body = {"error": {"message": error.message, "type": error.kind, "param": error.param, "code": error.code}}
+    message = error.message.encode(errors="replace").decode()
+    body = {"error": {"message": message, "type": error.kind, "param": error.param, "code": error.code}}
     data = orjson.dumps(body, option=orjson.OPT_INDENT_2) + b"\n"
     headers = (
-        ("content-type", "application/json; charset=utf-8"),
+        ("content-type", f"{JSON}; charset=utf-8"),
         ("content-length", str(len(data))),
+        *STANDARD,
         ("x-request-id", request_id_text(request_id)),
     )
     return Refusal(error.status, headers, data)
@@ -50,7 +60,8 @@ def unknown_url(method: str, path: str) -> ClientError:
 
 def wrong_method(method: str, path: str) -> ClientError:
     """A route takes this path, with another method."""
-    return ClientError(f"Not allowed to {method} on {path}.", status=405)
+    hint = "(HINT: Perhaps you meant to use a different HTTP method?)"
+    return ClientError(f"Not allowed to {method} on {path}. {hint}", status=405)
 
 
 def missing(param: str) -> ClientError:
@@ -64,11 +75,9 @@ def wrong_type(param: str, expected: str, value: Any) -> ClientError:  # noqa: A
     return ClientError(message, param=param, code="invalid_type")
 
 
-def wrong_value(param: str, value: str, known: tuple[str, ...]) -> ClientError:
+def wrong_value(param: str, value: str, known: Sequence[str]) -> ClientError:
     """A string that is none of the known ones."""
-    quoted = [f"'{name}'" for name in known]
-    listed = quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])}, and {quoted[-1]}"
-    message = f"Invalid value: '{value[:64]}'. Supported values are: {listed}."
+    message = f"Invalid value: '{value[:QUOTED_CHARS]}'. Supported values are: {listed(known, 'and')}."
     return ClientError(message, param=param, code="invalid_value")
 
 
@@ -80,6 +89,16 @@ def out_of_range(param: str, kind: str, value: float, *, least: float | None, mo
         f"Invalid '{param}': {kind} {side} value. Expected a value {sign} {limit}, but got {value} instead.",
         param=param,
         code=f"{kind}_{'below_min' if below else 'above_max'}_value",
+    )
+
+
+def too_long(param: str, most: int, length: int) -> ClientError:
+    """A string with more than `most` characters."""
+    return ClientError(
+        f"Invalid '{param}': string too long. Expected a string with maximum length {most}, but got a string with "
+        f"length {length} instead.",
+        param=param,
+        code="string_above_max_length",
     )
 
 
@@ -102,20 +121,53 @@ def too_long_array(param: str, most: int, length: int) -> ClientError:
     )
 
 
+def too_many_properties(param: str, most: int, count: int) -> ClientError:
+    """An object with more than `most` keys."""
+    return ClientError(
+        f"Invalid '{param}': too many properties. Expected an object with at most {most} properties, but got an object "
+        f"with {count} properties instead.",
+        param=param,
+        code="object_above_max_properties",
+    )
+
+
+def too_long_name(param: str, name: str, most: int) -> ClientError:
+    """An object with a key of more than `most` characters."""
+    return ClientError(
+        f"Invalid property name in '{param}': '{name[:3]}...{name[-3:]}' is too long. Expected a string with maximum "
+        f"length {most}, but got a string with length {len(name)} instead.",
+        param=f"{param}.{name}",
+        code="property_name_above_max_length",
+    )
+
+
+def no_content(index: int) -> ClientError:
+    """A message without content, and with nothing that could stand for it; the dot is OpenAI's."""
+    return ClientError("Invalid value for 'content': expected a string, got null.", param=f"messages.[{index}].content")
+
+
+def not_alone(param: str, other: str) -> ClientError:
+    """A parameter that means something only with another one."""
+    return ClientError(f"The '{param}' parameter is only allowed when '{other}' is enabled.", param=param)
+
+
+def not_both(param: str, other: str) -> ClientError:
+    """Two parameters that say the same."""
+    return ClientError(
+        f"Setting '{param}' and '{other}' at the same time is not supported.",
+        param=param,
+        code="invalid_parameter_combination",
+    )
+
+
+def listed(names: Sequence[str], last: str) -> str:
+    """Names in quotes, with a word before the last one: `'a', 'b', and 'c'`, but `'a' and 'b'`."""
+    quoted = [f"'{name}'" for name in names]
+    if len(quoted) < 3:
+        return f" {last} ".join(quoted)
+    return f"{', '.join(quoted[:-1])}, {last} {quoted[-1]}"
+
+
 def described(value: Any) -> str:  # noqa: ANN401
     """A JSON value's type with its article, as OpenAI names it."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "a boolean"
-        case int():
-            return "an integer"
-        case float():
-            return "a decimal number"
-        case str():
-            return "a string"
-        case list():
-            return "an array"
-        case _:
-            return "an object"
+    return TYPES[type(value)]

@@ -1,4 +1,4 @@
-"""OpenAI's chat messages to ours: checked, and brought to one form.
+"""OpenAI's chat messages, checked before, to ours: brought to one form.
 
 Pure. One form, because a client sends back what it was given in several ways (a string, a list of parts, with nulls
 for what was absent), and all of them must be the same message at the same place. What is not text becomes a short
@@ -6,125 +6,59 @@ placeholder with a digest of the payload, so that other pictures are other messa
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import orjson
-
-from llmsim.errors import ClientError
 from llmsim.turn import Message, Role, ToolCall
-from llmsim.wire import openai_errors
+from llmsim.wire.openai_http import canonical
 
-ROLES = ("system", "assistant", "user", "function", "tool", "developer")
-PARTS: Mapping[Role, tuple[str, ...]] = {
-    Role.SYSTEM: ("text",),
-    Role.DEVELOPER: ("text",),
-    Role.USER: ("text", "image_url", "input_audio", "file"),
-    Role.ASSISTANT: ("text", "refusal"),
-    Role.TOOL: ("text",),
-    Role.FUNCTION: ("text",),
-}
-"""The parts that the content of each role may have."""
-CONTENT = "one of a string or an array of objects"
+PAYLOAD_DIGEST_BYTES = 8
+BETWEEN_PARTS = {Role.ASSISTANT: ""}
+"""What stands between the parts of a text: the pieces of one reply join, other parts have a line each."""
 
 
-def parse_messages(value: Any) -> tuple[Message, ...]:  # noqa: ANN401
-    """The value of `messages`.
+def messages_of(values: Iterable[Mapping[str, Any]]) -> tuple[Message, ...]:
+    """The messages of a request.
 
     Raises:
-        ClientError: the first fault.
+        ClientError: a payload is nested too deeply.
     """
-    if value is None:
-        raise openai_errors.missing("messages")
-    if not isinstance(value, list):
-        raise openai_errors.wrong_type("messages", "an array of objects", value)
-    if not value:
-        raise openai_errors.empty_array("messages")
-    return tuple(_message(f"messages[{index}]", item) for index, item in enumerate(value))
+    return tuple(_message(value) for value in values)
 
 
-def _message(param: str, value: Any) -> Message:  # noqa: ANN401
-    if not isinstance(value, dict):
-        raise openai_errors.wrong_type(param, "an object", value)
-    role = _role(f"{param}.role", value.get("role"))
-    calls = _tool_calls(f"{param}.tool_calls", value.get("tool_calls")) if role is Role.ASSISTANT else ()
-    name = _text(f"{param}.name", value.get("name"), required=role is Role.FUNCTION)
-    answered = _text(f"{param}.tool_call_id", value.get("tool_call_id"), required=role is Role.TOOL)
-    may_be_empty = role is Role.ASSISTANT and bool(calls or value.get("function_call") or value.get("refusal"))
-    content = _content(f"{param}.content", value.get("content"), role, required=not may_be_empty)
-    if role is Role.ASSISTANT and not content and isinstance(value.get("refusal"), str):
+def _message(value: Mapping[str, Any]) -> Message:
+    role = Role(value["role"])
+    content = _content(value.get("content"), role)
+    if role is not Role.ASSISTANT:
+        answered = value.get("tool_call_id") if role is Role.TOOL else None
+        return Message(role, content, value.get("name"), answered)
+    if not content and value.get("refusal") is not None:
         content = value["refusal"]
-    return Message(role, content, name, answered, calls)
+    elif not content and value.get("audio") is not None:
+        content = _placeholder("audio", value["audio"])
+    calls = tuple(_call(call, call["type"]) for call in value.get("tool_calls") or ())
+    if value.get("function_call") is not None:
+        calls += (ToolCall("", value["function_call"]["name"], value["function_call"]["arguments"]),)
+    return Message(role, content, value.get("name"), None, calls)
 
 
-def _role(param: str, value: Any) -> Role:  # noqa: ANN401
-    if value is None:
-        raise openai_errors.missing(param)
-    if not isinstance(value, str):
-        raise openai_errors.wrong_type(param, "one of 'system', 'assistant', 'user', 'function', or 'tool'", value)
-    if value not in ROLES:
-        raise openai_errors.wrong_value(param, value, ROLES)
-    return Role(value)
-
-
-def _text(param: str, value: Any, *, required: bool) -> str | None:  # noqa: ANN401
-    if value is None and required:
-        raise openai_errors.missing(param)
-    if value is not None and not isinstance(value, str):
-        raise openai_errors.wrong_type(param, "a string", value)
-    return value
-
-
-def _content(param: str, value: Any, role: Role, *, required: bool) -> str:  # noqa: ANN401
-    if value is None:
-        if required:
-            raise ClientError(
-                f"Invalid value for '{param.rpartition('.')[2]}': expected a string, got null.", param=param
-            )
-        return ""
+def _content(value: Any, role: Role) -> str:  # noqa: ANN401
     if isinstance(value, str):
         return value
-    if not isinstance(value, list):
-        raise openai_errors.wrong_type(param, CONTENT, value)
-    return "\n".join(_part(f"{param}[{index}]", part, role) for index, part in enumerate(value))
+    return BETWEEN_PARTS.get(role, "\n").join(_part(part, part["type"]) for part in value or ())
 
 
-def _part(param: str, value: Any, role: Role) -> str:  # noqa: ANN401
-    if not isinstance(value, dict):
-        raise openai_errors.wrong_type(param, "an object", value)
-    kind = _text(f"{param}.type", value.get("type"), required=True) or ""
-    if kind not in PARTS[role]:
-        raise openai_errors.wrong_value(f"{param}.type", kind, PARTS[role])
-    if kind in {"text", "refusal"}:
-        return _text(f"{param}.{kind}", value.get(kind), required=True) or ""
-    payload = value.get(kind)
-    if payload is None:
-        raise openai_errors.missing(f"{param}.{kind}")
-    if not isinstance(payload, dict):
-        raise openai_errors.wrong_type(f"{param}.{kind}", "an object", payload)
-    digest = hashlib.blake2b(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS), digest_size=8).hexdigest()
-    return f"<{kind} {digest}>"
+def _part(part: Mapping[str, Any], kind: str) -> str:
+    said = part[kind]
+    return said if isinstance(said, str) else _placeholder(kind, said)
 
 
-def _tool_calls(param: str, value: Any) -> tuple[ToolCall, ...]:  # noqa: ANN401
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        raise openai_errors.wrong_type(param, "an array of objects", value)
-    return tuple(_tool_call(f"{param}[{index}]", call) for index, call in enumerate(value))
+def _placeholder(kind: str, payload: Mapping[str, Any]) -> str:
+    digest = hashlib.blake2b(canonical(payload), digest_size=PAYLOAD_DIGEST_BYTES)
+    return f"<{kind} {digest.hexdigest()}>"
 
 
-def _tool_call(param: str, value: Any) -> ToolCall:  # noqa: ANN401
-    if not isinstance(value, dict):
-        raise openai_errors.wrong_type(param, "an object", value)
-    kind = _text(f"{param}.type", value.get("type"), required=True) or ""
-    fields = {"function": "arguments", "custom": "input"}
-    if kind not in fields:
-        raise openai_errors.wrong_value(f"{param}.type", kind, tuple(fields))
-    call = value.get(kind)
-    if not isinstance(call, dict):
-        fault = openai_errors.missing(f"{param}.{kind}") if call is None else None
-        raise fault or openai_errors.wrong_type(f"{param}.{kind}", "an object", call)
-    name = _text(f"{param}.{kind}.name", call.get("name"), required=True) or ""
-    said = _text(f"{param}.{kind}.{fields[kind]}", call.get(fields[kind]), required=True) or ""
-    return ToolCall(_text(f"{param}.id", value.get("id"), required=True) or "", name, said)
+def _call(value: Mapping[str, Any], kind: str) -> ToolCall:
+    """A call; what a custom tool takes (`input`) are its arguments."""
+    call = value[kind]
+    return ToolCall(value["id"], call["name"], call["input" if kind == "custom" else "arguments"])

@@ -1,20 +1,15 @@
-"""What OpenAI's chat endpoint accepts, as a table: each known key, its JSON type and its bounds.
+"""The kinds of values that OpenAI's requests are made of; a table of keys and kinds says what an endpoint accepts.
 
-Pure. Decisions are data: a row for a key, a small class for a kind of value. Unknown keys are nobody's business here.
-A key that is null counts as absent, as it does at the provider.
+Pure. Each kind finds the first fault in a value and says it in the live API's words. Keys that no table names are
+accepted as they are. A key that is null counts as absent, unless it is required.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
 import attrs
 
-from llmsim.errors import ClientError
 from llmsim.wire import openai_errors
-
-METADATA_MAX = 16
-METADATA_KEY_MAX = 64
-METADATA_VALUE_MAX = 512
 
 
 class Kind(Protocol):
@@ -42,23 +37,20 @@ class Number:
 
 @attrs.frozen
 class Text:
-    """A string, of some length at most, or one of a few."""
+    """A string, of some length at most, or one of a few; `unlisted` ones are accepted, and no error names them."""
 
     known: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
     longest: int | None = None
 
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
         if not isinstance(value, str):
-            raise openai_errors.wrong_type(param, "a string", value)
-        if self.known and value not in self.known:
+            expected = f"one of {openai_errors.listed(self.known, 'or')}" if self.known else "a string"
+            raise openai_errors.wrong_type(param, expected, value)
+        if self.known and value not in self.known and value not in self.unlisted:
             raise openai_errors.wrong_value(param, value, self.known)
         if self.longest is not None and len(value) > self.longest:
-            raise ClientError(
-                f"Invalid '{param}': string too long. Expected a string with maximum length {self.longest}, but got a "
-                f"string with length {len(value)} instead.",
-                param=param,
-                code="string_above_max_length",
-            )
+            raise openai_errors.too_long(param, self.longest, len(value))
 
 
 @attrs.frozen
@@ -72,29 +64,50 @@ class Flag:
 
 @attrs.frozen
 class Table:
-    """An object, with rows of its own for the keys that are known."""
+    """An object; rows for the keys that are known, in the order in which faults are found."""
 
     rows: Mapping[str, Kind] = attrs.field(factory=dict)
+    required: Collection[str] = ()
 
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
         if not isinstance(value, dict):
             raise openai_errors.wrong_type(param, "an object", value)
-        for key, kind in self.rows.items():
-            if value.get(key) is not None:
-                kind.check(f"{param}.{key}", value[key])
+        check_keys(value, self.rows, self.required, f"{param}.")
+
+
+@attrs.frozen
+class Tagged:
+    """An object that says in one of its keys of which kind it is."""
+
+    tag: str
+    kinds: Mapping[str, Table]
+    _tags: Text = attrs.field(init=False)
+
+    @_tags.default
+    def _known(self) -> Text:
+        return Text(tuple(self.kinds))
+
+    def check(self, param: str, value: Any) -> None:  # noqa: ANN401
+        if not isinstance(value, dict):
+            raise openai_errors.wrong_type(param, "an object", value)
+        check_keys(value, {self.tag: self._tags}, (self.tag,), f"{param}.")
+        self.kinds[value[self.tag]].check(param, value)
 
 
 @attrs.frozen
 class Items:
-    """An array, of no more than `most` things of one kind; `expected` says of what."""
+    """An array of `least` to `most` things of one kind; `of` is their plural."""
 
     each: Kind
-    expected: str
+    of: str = "objects"
+    least: int = 0
     most: int | None = None
 
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
         if not isinstance(value, list):
-            raise openai_errors.wrong_type(param, self.expected, value)
+            raise openai_errors.wrong_type(param, f"an array of {self.of}", value)
+        if len(value) < self.least:
+            raise openai_errors.empty_array(param)
         if self.most is not None and len(value) > self.most:
             raise openai_errors.too_long_array(param, self.most, len(value))
         for index, item in enumerate(value):
@@ -102,77 +115,49 @@ class Items:
 
 
 @attrs.frozen
-class TextOrItems:
-    """A string, or an array of a few."""
+class TextOr:
+    """A string, or an array."""
 
     items: Items
 
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
-        if not isinstance(value, str):
-            self.items.check(param, value)
+        if isinstance(value, str):
+            return
+        if not isinstance(value, list):
+            raise openai_errors.wrong_type(param, f"one of a string or array of {self.items.of}", value)
+        self.items.check(param, value)
 
 
 @attrs.frozen
 class Metadata:
-    """Up to 16 pairs of short strings."""
+    """A few pairs of short strings."""
+
+    most: int
+    longest_name: int
+    longest_value: int
 
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
         if not isinstance(value, dict):
             raise openai_errors.wrong_type(param, "a metadata object", value)
-        if len(value) > METADATA_MAX:
-            raise ClientError(
-                f"Invalid '{param}': too many properties. Expected an object with at most {METADATA_MAX} properties, "
-                f"but got an object with {len(value)} properties instead.",
-                param=param,
-                code="object_above_max_properties",
-            )
-        for key, item in value.items():
-            if len(key) > METADATA_KEY_MAX:
-                raise ClientError(
-                    f"Invalid '{param}': property name too long. Expected a property name with maximum length "
-                    f"{METADATA_KEY_MAX}, but got one with length {len(key)} instead.",
-                    param=param,
-                    code="property_name_above_max_length",
-                )
-            Text(longest=METADATA_VALUE_MAX).check(f"{param}.{key}", item)
+        if len(value) > self.most:
+            raise openai_errors.too_many_properties(param, self.most, len(value))
+        for name, text in value.items():
+            if len(name) > self.longest_name:
+                raise openai_errors.too_long_name(param, name, self.longest_name)
+            Text(longest=self.longest_value).check(f"{param}.{name}", text)
 
 
-CHAT: Mapping[str, Kind] = {
-    "model": Text(),
-    "stream": Flag(),
-    "stream_options": Table({"include_usage": Flag(), "include_obfuscation": Flag()}),
-    "max_tokens": Number(least=1),
-    "max_completion_tokens": Number(least=1),
-    "n": Number(least=1, most=128),
-    "stop": TextOrItems(Items(Text(), "one of a string or an array of strings", most=4)),
-    "seed": Number(least=-(2**63), most=2**63 - 1),
-    "temperature": Number(least=0, most=2, decimal=True),
-    "top_p": Number(least=0, most=1, decimal=True),
-    "presence_penalty": Number(least=-2, most=2, decimal=True),
-    "frequency_penalty": Number(least=-2, most=2, decimal=True),
-    "logprobs": Flag(),
-    "top_logprobs": Number(least=0, most=20),
-    "logit_bias": Table(),
-    "user": Text(),
-    "metadata": Metadata(),
-    "store": Flag(),
-    "service_tier": Text(known=("auto", "default", "flex", "scale", "priority", "fast")),
-    "tools": Items(Table(), "an array of objects"),
-    "parallel_tool_calls": Flag(),
-    "response_format": Table(),
-    "reasoning_effort": Text(),
-    "prompt_cache_key": Text(),
-    "safety_identifier": Text(),
-}
-"""The keys of a chat request besides its messages, in the order in which faults are reported."""
-
-
-def check_keys(body: Mapping[str, Any], rows: Mapping[str, Kind]) -> None:
-    """Look at every known key that has a value.
+def check_keys(
+    body: Mapping[str, Any], rows: Mapping[str, Kind], required: Collection[str] = (), within: str = ""
+) -> None:
+    """Look at every key that has a row; `within` is what stands before the keys in errors.
 
     Raises:
-        ClientError: the first fault, in the order of the table.
+        ClientError: the first fault, in the order of the rows.
     """
     for key, kind in rows.items():
-        if body.get(key) is not None:
-            kind.check(key, body[key])
+        value = body.get(key)
+        if value is not None or (key in body and key in required):
+            kind.check(within + key, value)
+        elif key in required:
+            raise openai_errors.missing(within + key)

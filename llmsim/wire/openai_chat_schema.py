@@ -1,0 +1,118 @@
+"""What the chat endpoint accepts, as data: each key that is known, its kind and its bounds, and which go together.
+
+Pure. The order of the rows is the order in which the live API reports faults (pairs of faults were sent to it to see
+which one wins); where a message lacks content is looked for last of all. Another key is another row.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from llmsim.errors import ClientError
+from llmsim.wire import openai_errors
+from llmsim.wire.openai_validation import Flag, Items, Kind, Metadata, Number, Table, Tagged, Text, TextOr, check_keys
+
+PARTS = Tagged(
+    "type",
+    {
+        "text": Table({"text": Text()}, ("text",)),
+        "image_url": Table({"image_url": Table({"url": Text(), "detail": Text()}, ("url",))}, ("image_url",)),
+        "input_audio": Table(
+            {"input_audio": Table({"data": Text(), "format": Text()}, ("data", "format"))}, ("input_audio",)
+        ),
+        "refusal": Table({"refusal": Text()}, ("refusal",)),
+        "audio": Table({"audio": Table({"id": Text()}, ("id",))}, ("audio",)),
+        "file": Table({"file": Table({"file_data": Text(), "file_id": Text(), "filename": Text()})}, ("file",)),
+    },
+)
+FUNCTION = Table({"name": Text(), "arguments": Text()}, ("name", "arguments"))
+TOOL_CALLS = Tagged(
+    "type",
+    {
+        "function": Table({"id": Text(), "function": FUNCTION}, ("id", "function")),
+        "custom": Table(
+            {"id": Text(), "custom": Table({"name": Text(), "input": Text()}, ("name", "input"))}, ("id", "custom")
+        ),
+    },
+)
+SAID: Mapping[str, Kind] = {"content": TextOr(Items(PARTS)), "name": Text()}
+REPLIED: Mapping[str, Kind] = {
+    **SAID,
+    "refusal": Text(),
+    "audio": Table({"id": Text()}, ("id",)),
+    "function_call": FUNCTION,
+    "tool_calls": Items(TOOL_CALLS, least=1),
+}
+MESSAGES = Tagged(
+    "role",
+    {
+        "system": Table(SAID),
+        "assistant": Table(REPLIED),
+        "user": Table(SAID),
+        "function": Table(SAID, ("name",)),
+        "tool": Table({**SAID, "tool_call_id": Text()}, ("tool_call_id",)),
+        "developer": Table(SAID, ("content",)),
+    },
+)
+INSTEAD_OF_CONTENT = ("tool_calls", "function_call", "refusal", "audio")
+"""What an assistant message may have in the place of content; no other message may."""
+
+KEYS: Mapping[str, Kind] = {
+    "messages": Items(MESSAGES, least=1),
+    "functions": Items(Table(), "function definitions"),
+    "tools": Items(Table()),
+    "parallel_tool_calls": Flag(),
+    "max_completion_tokens": Number(least=1),
+    "max_tokens": Number(least=1),
+    "n": Number(least=1, most=128),
+    "stop": TextOr(Items(Text(), "strings", most=4)),
+    "temperature": Number(least=0, most=2, decimal=True),
+    "top_p": Number(least=0, most=1, decimal=True),
+    "presence_penalty": Number(least=-2, most=2, decimal=True),
+    "frequency_penalty": Number(least=-2, most=2, decimal=True),
+    "logit_bias": Table(),
+    "logprobs": Flag(),
+    "top_logprobs": Number(least=0, most=20),
+    "user": Text(),
+    "seed": Number(least=-(2**63), most=2**63 - 1),
+    "safety_identifier": Text(),
+    "prompt_cache_key": Text(),
+    "service_tier": Text(("auto", "default", "fast", "flex", "priority"), unlisted=("scale",)),
+    "stream": Flag(),
+    "stream_options": Table({"include_usage": Flag(), "include_obfuscation": Flag()}),
+    "store": Flag(),
+    "metadata": Metadata(most=16, longest_name=64, longest_value=512),
+    "verbosity": Text(("low", "medium", "high")),
+    "response_format": Table(),
+    "reasoning_effort": Text(),
+}
+ONLY_WITH = {"stream_options": "stream", "top_logprobs": "logprobs"}
+"""Keys that are refused unless another one is true."""
+NOT_WITH = {"max_tokens": "max_completion_tokens"}
+"""Keys that are refused beside another one."""
+
+
+def check_chat(body: Mapping[str, Any]) -> None:
+    """Look at a whole request.
+
+    Raises:
+        ClientError: the first fault: the model, the messages, the other keys, keys that do not go together, content.
+    """
+    model = body.get("model")
+    if model is None or model == "":
+        raise ClientError("you must provide a model parameter")
+    check_keys(body, {"model": Text()})
+    check_keys(body, KEYS, ("messages",))
+    for key, other in ONLY_WITH.items():
+        if body.get(key) is not None and not body.get(other):
+            raise openai_errors.not_alone(key, other)
+    for key, other in NOT_WITH.items():
+        if body.get(key) is not None and body.get(other) is not None:
+            raise openai_errors.not_both(key, other)
+    for index, message in enumerate(body["messages"]):
+        if message.get("content") is None and not _replaced(message):
+            raise openai_errors.no_content(index)
+
+
+def _replaced(message: Mapping[str, Any]) -> bool:
+    """Whether something stands for the content that is not there."""
+    return message["role"] == "assistant" and any(message.get(key) is not None for key in INSTEAD_OF_CONTENT)

@@ -1,0 +1,51 @@
+"""What OpenAI's endpoints have in common around a body: a JSON object in, headers out.
+
+Pure. Whatever bytes come in, what comes out is an object or a ClientError; nothing here knows what the keys mean.
+`canonical` is the one form in which JSON enters a digest.
+"""
+
+from typing import Any
+
+import orjson
+
+from llmsim.errors import ClientError
+
+JSON = "application/json"
+ORGANIZATION = "org-llmsim"
+"""The organization that every response names; there is no other one here."""
+VERSION = "2020-10-01"
+"""The version that the live API has named in each response since it exists."""
+STANDARD = (("openai-organization", ORGANIZATION), ("openai-version", VERSION))
+NOT_JSON = (
+    "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library "
+    "correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON. If you have trouble "
+    "figuring out how to fix this, please contact us through our help center at help.openai.com.)"
+)
+TOO_DEEP = "The JSON body of your request is nested too deeply."
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The JSON object of a request body. Integers beyond 64 bits are read as decimals.
+
+    Raises:
+        ClientError: it is no UTF-8, no JSON (lone surrogates and NaN are none), or no object.
+    """
+    try:
+        asked = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise ClientError(NOT_JSON) from None
+    if not isinstance(asked, dict):
+        raise ClientError(NOT_JSON)
+    return asked
+
+
+def canonical(value: Any) -> bytes:  # noqa: ANN401
+    """JSON with sorted keys: the same bytes for the same value.
+
+    Raises:
+        ClientError: deeper than JSON is written here (254 levels), though it could be read (1,024).
+    """
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        raise ClientError(TOO_DEEP) from None
