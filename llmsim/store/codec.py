@@ -4,12 +4,13 @@ Invariant: `decode(encode(record)) == record` for every record of the schema; by
 StoreDamaged, whatever they are. Nothing is coerced: a number that stands as a text is damage.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 import orjson
 from cattrs import Converter
-from cattrs.errors import BaseValidationError
+from cattrs.errors import ForbiddenExtraKeysError
 
 from llmsim.errors import StoreDamaged
 from llmsim.store.schema import Meta, Outcome, Session, Turn, TurnKey
@@ -26,6 +27,7 @@ def _converter() -> Converter:
     using.register_structure_hook(int, _exactly)
     using.register_structure_hook(str, _exactly)
     using.register_structure_hook(StrEnum, lambda value, kind: kind(value))
+    using.register_structure_hook_factory(_is_tuple, _tuple_hook)
     return using
 
 
@@ -34,6 +36,20 @@ def _exactly(value: Any, kind: type[T]) -> T:  # noqa: ANN401
         msg = f"expected {kind.__name__}, not {type(value).__name__}"
         raise TypeError(msg)
     return value
+
+
+def _is_tuple(kind: Any) -> bool:  # noqa: ANN401
+    return get_origin(kind) is tuple
+
+
+def _tuple_hook(kind: type[Any], using: Converter) -> Callable[[object, object], object]:
+    item = get_args(kind)[0]
+    structure = using.get_structure_hook(item)
+
+    def hook(value: object, _kind: object) -> tuple[object, ...]:
+        return tuple(structure(entry, item) for entry in _exactly(value, list))
+
+    return hook
 
 
 def _bytes(value: Any, _kind: type[bytes]) -> bytes:  # noqa: ANN401
@@ -60,7 +76,7 @@ def decode(data: bytes, kind: type[T]) -> T:
     try:
         value: Any = orjson.loads(data)
         return _CONVERTER.structure(value, kind)
-    except (ValueError, TypeError, KeyError, AttributeError, BaseValidationError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, ForbiddenExtraKeysError) as error:
         raise StoreDamaged(f"not a record of kind {kind.__name__}: {error!r}") from error
 
 
