@@ -33,21 +33,25 @@ class Server:
             [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
         )
         self.log: list[str] = []
+        self.banner: list[str] = []
+        self._logged = threading.Condition()
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
         self.url = self._listening()
 
     def _read_log(self) -> None:
         assert self.process.stderr is not None
-        self.log.extend(self.process.stderr)
+        for line in self.process.stderr:
+            with self._logged:
+                self.log.append(line)
+                self._logged.notify_all()
 
     def _listening(self) -> str:
         assert self.process.stdout is not None
         watchdog = threading.Timer(STARTUP_S, self.process.kill)
         watchdog.start()
-        banner = []
         for line in self.process.stdout:
-            banner.append(line)
+            self.banner.append(line)
             match = re.search(r"OPENAI_BASE_URL=(http://\S+)/v1", line)
             if match:
                 watchdog.cancel()
@@ -55,8 +59,13 @@ class Server:
         watchdog.cancel()
         self.process.wait()
         self._reader.join()
-        message = f"the server ended with {self.process.returncode} before it listened: {banner} {self.log}"
+        message = f"the server ended with {self.process.returncode} before it listened: {self.banner} {self.log}"
         raise RuntimeError(message)
+
+    def wait_for_log(self, word: str) -> None:
+        """Wait until a line that was logged holds this word."""
+        with self._logged:
+            assert self._logged.wait_for(lambda: any(word in line for line in self.log), timeout=STARTUP_S), word
 
     def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
@@ -82,5 +91,4 @@ class Server:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.process.poll() is None:
-            self.kill()
+        self.kill()

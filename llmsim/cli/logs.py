@@ -1,76 +1,75 @@
 """What a server says of itself on stderr: one event a line, readable on a terminal, JSON everywhere else.
 
-Rooms below log with `structlog.get_logger(name)` and never configure; libraries log with `logging` and come out in the
-same form. Every line has timestamp (UTC, ISO 8601), level, logger and event. Knows no event and no request.
+Rooms below log with `logging` and name what belongs to an event in `extra={"fields": {...}}`; libraries' lines come
+out in the same form. Every line has timestamp (UTC, ISO 8601), level, logger and event. Knows no event and no request.
+Only the standard library, on purpose: it is there at once, and a server's start is measured in milliseconds.
 """
 
 import logging
 import os
 import sys
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Any, TextIO
 
 import orjson
-import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
 
-from llmsim.clock import wall
 from llmsim.settings import LogLevel
 
-FIRST = ("timestamp", "level", "logger", "event")
-"""The keys that every line begins with, so that columns line up and the eye finds them."""
-
-
-class NamedLogger(structlog.WriteLogger):
-    """A logger that writes lines to a stream and knows its name."""
-
-    def __init__(self, stream: TextIO, name: str) -> None:
-        super().__init__(stream)
-        self.name = name
+COLORS = {"debug": "2", "info": "32", "warning": "33", "error": "31", "critical": "1;31"}
+"""SGR codes by level (ECMA-48)."""
+EVENT_COLUMN = 24
+"""Where the fields begin on a terminal."""
 
 
 def configure(level: LogLevel, stream: TextIO = sys.stderr) -> None:
     """Send everything of this level and above to the stream, for the whole process."""
-    number = logging.getLevelNamesMapping()[level.upper()]
-    shared: list[Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        stamp,
-        structlog.processors.format_exc_info,
-    ]
-    render = renderer(terminal=stream.isatty())
-    structlog.configure(
-        processors=[*shared, *render],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=lambda *names: NamedLogger(stream, names[0] if names else "llmsim"),
-        cache_logger_on_first_use=True,
-    )
     handler = logging.StreamHandler(stream)
-    own = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[own, *render]))
-    logging.basicConfig(handlers=[handler], level=number, force=True)
+    terminal = stream.isatty()
+    handler.setFormatter(Columns(colors=not os.environ.get("NO_COLOR")) if terminal else JsonLine())
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
 
 
-def renderer(*, terminal: bool) -> list[Processor]:
-    """The last steps of a line: columns and colours, or JSON."""
-    if terminal:
-        colors = not os.environ.get("NO_COLOR")
-        return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)]
-    return [ordered, structlog.processors.JSONRenderer(serializer=to_json)]
+class JsonLine(logging.Formatter):
+    """A record as one line of JSON; what JSON does not know stands in it as text."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        event = {
+            "timestamp": stamp(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+            **fields(record),
+        }
+        if record.exc_info:
+            event["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(event, default=str).decode()
 
 
-def to_json(event: EventDict, **_options: object) -> str:
-    """One line of JSON; what JSON does not know stands in it as text."""
-    return orjson.dumps(event, default=str).decode()
+class Columns(logging.Formatter):
+    """A record for people: time, level, event, logger, then its fields; a traceback on lines of its own."""
+
+    def __init__(self, *, colors: bool) -> None:
+        super().__init__()
+        self._colors = colors
+
+    def format(self, record: logging.LogRecord) -> str:
+        level = record.levelname.lower()
+        shown = " ".join(f"{name}={value}" for name, value in fields(record).items())
+        line = f"{stamp(record)} {self._paint(level)} {record.getMessage():<{EVENT_COLUMN}} [{record.name}] {shown}"
+        traceback = "\n" + self.formatException(record.exc_info) if record.exc_info else ""
+        return line.rstrip() + traceback
+
+    def _paint(self, level: str) -> str:
+        padded = f"[{level:<8}]"
+        return f"\x1b[{COLORS[level]}m{padded}\x1b[0m" if self._colors else padded
 
 
-def stamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Add the time of day."""
-    event["timestamp"] = datetime.fromtimestamp(wall(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return event
+def fields(record: logging.LogRecord) -> dict[str, Any]:
+    """What belongs to the event of a record."""
+    found: dict[str, Any] = getattr(record, "fields", {})
+    return found
 
 
-def ordered(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Put the keys that every line has in front."""
-    front = {key: event.pop(key) for key in FIRST if key in event}
-    return {**front, **event}
+def stamp(record: logging.LogRecord) -> str:
+    """When it was, in UTC, to the millisecond."""
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

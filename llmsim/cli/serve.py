@@ -4,10 +4,10 @@ Turns settings into a pod and hands it to `serving`; says on stdout where it lis
 imported before the settings are known to be good.
 """
 
+import logging
 import socket
 
 import click
-import structlog
 import trio
 
 from llmsim.catalog import profiles_dir
@@ -78,12 +78,12 @@ def serve(settings: Settings) -> None:
             f"To use it:\n"
             f"  export OPENAI_BASE_URL={listening.url}/v1 OPENAI_API_KEY=any"
         )
-        structlog.get_logger("llmsim.serve").info(
-            "listening",
-            url=listening.url,
-            data_dir=str(settings.data_dir),
-            ordinal=listening.pod.ordinal,
-            root_seed=listening.pod.root_seed,
-        )
+        fields = {
+            "url": listening.url,
+            "data_dir": str(settings.data_dir),
+            "ordinal": listening.pod.ordinal,
+            "root_seed": listening.pod.root_seed,
+        }
+        logging.getLogger("llmsim.serve").info("listening", extra={"fields": fields})
 
     trio.run(run_server, options, settings.host, settings.port, settings.grace_s, announce)

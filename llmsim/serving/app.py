@@ -4,10 +4,10 @@ What a route does is in the module that is named after it; this one only joins. 
 provider whose path was asked.
 """
 
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import structlog
 import trio
 from quart import Response, request
 from quart_trio import QuartTrio
@@ -25,7 +25,7 @@ from llmsim.wire.base import Wire
 from llmsim.wire.dialects import GENERATING, refusing
 from llmsim.wire.openai_errors import unknown_url, wrong_method
 
-log = structlog.get_logger("llmsim.http")
+log = logging.getLogger("llmsim.http")
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """Largest request body: the largest context window of a shipped profile in characters, with room for JSON."""
 BODY_TIMEOUT_S = 60
@@ -34,7 +34,7 @@ BODY_TIMEOUT_S = 60
 
 def create_app(service: Service) -> QuartTrio:
     """The application that answers for this pod."""
-    app = QuartTrio("llmsim")
+    app = QuartTrio("llmsim", static_folder=None)
     app.request_class = ObservedRequest
     app.asgi_http_class = connection_class(service)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
@@ -96,7 +96,7 @@ def add_errors(app: QuartTrio, service: Service) -> None:
 
     @app.errorhandler(Exception)
     async def server_error(error: Exception) -> Response:
-        log.error("bug", path=request.path, exc_info=error)
+        log.error("bug", exc_info=error, extra={"fields": {"path": request.path}})
         message = "The server had an error while processing your request. Sorry about that!"
         return answer(ClientError(message, status=500, kind="server_error"))
 

@@ -3,9 +3,9 @@
 Knows Quart's internals just enough to stand around `handle_request`; what is answered is decided elsewhere.
 """
 
+import logging
 from typing import TYPE_CHECKING, ClassVar, cast
 
-import structlog
 import trio
 from quart import request
 from quart_trio.asgi import TrioASGIHTTPConnection
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PROBES = {"/healthz", "/readyz", "/metrics"}
 LOGGED = {"x-request-id": "request_id", "x-llmsim-session": "session", "x-llmsim-turn": "turn"}
-log = structlog.get_logger("llmsim.http")
+log = logging.getLogger("llmsim.http")
 
 
 class ObservedRequest(TrioRequest):
@@ -76,7 +76,7 @@ class Connection(TrioASGIHTTPConnection):
         route = request.url_rule.rule if request.url_rule is not None else "unmatched"
         status = self.status or 499
         self.service.metrics.requests.labels(route, str(status)).inc()
-        fields: dict[str, str | int] = {"method": request.method, "path": request.path, "status": status}
+        fields: dict[str, str | float] = {"method": request.method, "path": request.path, "status": status}
         for header, field in LOGGED.items():
             if header in self.headers:
                 fields[field] = self.headers[header]
@@ -84,8 +84,9 @@ class Connection(TrioASGIHTTPConnection):
             fields["frames"] = request.emission.delivered
             if not request.emission.completed:
                 fields["ended"] = ending.value
-        write = log.debug if request.path in PROBES else log.info
-        write("request", **fields, took_ms=round(took_s * 1000, 1))
+        fields["took_ms"] = round(took_s * 1000, 1)
+        level = logging.DEBUG if request.path in PROBES else logging.INFO
+        log.log(level, "request", extra={"fields": fields})
 
 
 def connection_class(service: Service) -> type[Connection]:

@@ -21,10 +21,12 @@ from llmsim.serving.pod import PodOptions, running_pod
 from llmsim.serving.service import Phase, Service
 from llmsim.turn import Pod
 
+log = logging.getLogger("llmsim.serve")
 BACKLOG = 1024
 """Connections that the kernel holds for us while we accept others: a burst of as many clients is not refused."""
-KEEP_ALIVE_TIMEOUT_S = 75
-"""Longer than SDK connection pools keep idle connections, so that a client never reuses one we are closing."""
+KEEP_ALIVE_TIMEOUT_S = 10
+"""Longer than the 5 s after which SDK connection pools give up idle connections, so that a client hardly ever uses one
+that we are closing. Not longer: Hypercorn 0.18 holds a connection that its client has closed until this has passed."""
 KEEP_ALIVE_MAX_REQUESTS = 1_000_000
 """Hypercorn closes a connection after this many; a load test on one connection should not notice."""
 
@@ -77,7 +79,9 @@ async def stop_on_signal(
     """First signal: drain. Second: cut what is in flight."""
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         task_status.started()
-        async for _ in signals:
+        async for number in signals:
+            fields = {"signal": signal.Signals(number).name, "at_once": stop.is_set()}
+            log.info("stopping", extra={"fields": fields})
             if stop.is_set():
                 everything.cancel()
             service.phase = Phase.DRAINING

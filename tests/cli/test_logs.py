@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import orjson
 import pytest
-import structlog
 
 from llmsim.cli.logs import configure
 from llmsim.settings import LogLevel
@@ -22,7 +21,6 @@ class Terminal(io.StringIO):
 def unconfigured() -> Iterator[None]:
     handlers, level = logging.root.handlers[:], logging.root.level
     yield
-    structlog.reset_defaults()
     logging.root.handlers[:] = handlers
     logging.root.setLevel(level)
 
@@ -30,7 +28,7 @@ def unconfigured() -> Iterator[None]:
 def test_line_in_a_pipe_is_json_that_begins_with_what_every_line_has() -> None:
     stream = io.StringIO()
     configure(LogLevel.INFO, stream)
-    structlog.get_logger("llmsim.http").info("request", status=200, where={1})
+    logging.getLogger("llmsim.http").info("request", extra={"fields": {"status": 200, "where": {1}}})
     event = orjson.loads(stream.getvalue())
     assert list(event) == ["timestamp", "level", "logger", "event", "status", "where"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event.pop("timestamp"))
@@ -51,7 +49,7 @@ def test_exception_is_one_line_with_its_traceback() -> None:
     try:
         int("x")
     except ValueError:
-        structlog.get_logger().exception("failed")
+        logging.getLogger("llmsim.http").exception("failed")
         logging.getLogger("quart.app").exception("failed")
     ours, theirs = map(orjson.loads, stream.getvalue().splitlines())
     assert "ValueError: invalid literal" in ours["exception"]
@@ -63,7 +61,7 @@ def test_level_lets_only_what_is_as_grave_through(level: LogLevel) -> None:
     stream = io.StringIO()
     configure(level, stream)
     for name in LogLevel:
-        getattr(structlog.get_logger(), name)("ours")
+        getattr(logging.getLogger("llmsim.http"), name)("ours")
         getattr(logging.getLogger("theirs"), name)("theirs")
     levels = [orjson.loads(line)["level"] for line in stream.getvalue().splitlines()]
     passed = list(LogLevel)[list(LogLevel).index(level) :]
@@ -74,7 +72,7 @@ def test_line_on_a_terminal_is_for_people(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("NO_COLOR", "1")
     stream = Terminal()
     configure(LogLevel.INFO, stream)
-    structlog.get_logger("llmsim.http").info("request", status=200)
+    logging.getLogger("llmsim.http").info("request", extra={"fields": {"status": 200}})
     logging.getLogger("quart.app").warning("careful")
     ours, theirs = stream.getvalue().splitlines()
     assert re.search(r"\[info\s*\] request\s+\[llmsim\.http\] status=200", ours)
@@ -85,5 +83,5 @@ def test_line_on_a_terminal_has_colours_unless_they_are_unwanted(monkeypatch: py
     monkeypatch.delenv("NO_COLOR", raising=False)
     stream = Terminal()
     configure(LogLevel.INFO, stream)
-    structlog.get_logger().info("request")
+    logging.getLogger("llmsim.http").info("request")
     assert "\x1b[" in stream.getvalue()

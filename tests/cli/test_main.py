@@ -124,7 +124,7 @@ def test_reader_that_leaves_ends_the_command_without_noise() -> None:
 
 
 def test_small_commands_start_without_server_store_or_terminal_libraries() -> None:
-    heavy = "{'quart', 'hypercorn', 'lmdb', 'trio', 'rich', 'prometheus_client', 'httpx2', 'structlog'}"
+    heavy = "{'quart', 'hypercorn', 'lmdb', 'trio', 'rich', 'prometheus_client', 'httpx2'}"
     code = (
         "import sys; from llmsim.cli.main import outcome; outcome(['identity']); outcome(['--help']); "
         f"sys.exit(' '.join({heavy} & set(sys.modules)))"

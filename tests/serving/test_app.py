@@ -11,7 +11,9 @@ from tests.pods import CHAT, pod
 from trio.testing import MockClock
 
 from llmsim.serving.app import MAX_BODY_BYTES
+from llmsim.serving.emitter import Pace
 
+HINT = "(HINT: Perhaps you meant to use a different HTTP method?)"
 GOOD: dict[str, Any] = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]}
 
 BAD_BODIES = {
@@ -84,8 +86,8 @@ async def test_bad_header_is_named(
     [
         ("POST", "/v1/foo", 404, "Invalid URL (POST /v1/foo)"),
         ("GET", "/", 404, "Invalid URL (GET /)"),
-        ("GET", "/v1/chat/completions", 405, "Not allowed to GET on /v1/chat/completions."),
-        ("DELETE", "/v1/models", 405, "Not allowed to DELETE on /v1/models."),
+        ("GET", "/v1/chat/completions", 405, f"Not allowed to GET on /v1/chat/completions. {HINT}"),
+        ("DELETE", "/v1/models", 405, f"Not allowed to DELETE on /v1/models. {HINT}"),
         ("GET", "/v1/models/none/such", 404, "The model `none/such` does not exist or you do not have access to it."),
         ("GET", "/llmsim/v1/sessions/none", 404, "Session 'none' not found."),
         ("GET", "/llmsim/v1/sessions/%2e%2e%2f", 404, None),
@@ -138,6 +140,6 @@ async def test_any_change_of_a_good_request_is_answered_or_refused(
     tmp_path_factory: pytest.TempPathFactory, changes: dict[str, Any]
 ) -> None:
     body = orjson.dumps({**GOOD, **changes})
-    async with pod(tmp_path_factory.mktemp("pod")) as under:
+    async with pod(tmp_path_factory.mktemp("pod"), pace=Pace(None)) as under:
         answer = await under.client.exchange("POST", CHAT, {}, body)
         assert answer.status in {200, 400, 404}, answer.body
