@@ -19,11 +19,6 @@ def print_json(value: object) -> None:
     click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode())
 
 
-def print_json_line(value: object) -> None:
-    """One line of JSON Lines, keys sorted."""
-    click.echo(orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode())
-
-
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Rows under their columns: aligned on a terminal, elsewhere tab-separated with a header and never cut."""
     texts = [["" if cell is None else str(cell) for cell in row] for row in rows]

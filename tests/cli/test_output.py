@@ -21,11 +21,6 @@ def test_json_is_indented_with_sorted_keys(capsys: Captured) -> None:
     assert capsys.readouterr().out == '{\n  "a": "é",\n  "b": 1\n}\n'
 
 
-def test_json_line_is_one_line(capsys: Captured) -> None:
-    output.print_json_line({"b": 1, "a": "x\ny"})
-    assert capsys.readouterr().out == '{"a":"x\\ny","b":1}\n'
-
-
 def test_table_in_a_pipe_is_tab_separated_and_never_cut(capsys: Captured) -> None:
     output.print_table(("id", "text"), [("a", "x" * 500), (None, "tab\there\nline")])
     assert capsys.readouterr().out == f"id\ttext\na\t{'x' * 500}\n\ttab here line\n"
