@@ -108,14 +108,27 @@ class OverHTTP:
         return Exchange(response.status_code, {k.lower(): v for k, v in response.headers.items()}, tuple(arrivals))
 
 
+def base_url(url: str) -> str:
+    """The base URL of a server, given with or without its `/v1`.
+
+    Raises:
+        OperatorError: not an http URL.
+    """
+    base = url.rstrip("/").removesuffix("/v1")
+    try:
+        good = httpx2.URL(base).scheme in {"http", "https"} and httpx2.URL(base).host != ""
+    except httpx2.InvalidURL:
+        good = False
+    if not good:
+        raise OperatorError(f"--url {url}: expected http://HOST:PORT")
+    return base
+
+
 def connect(url: str) -> httpx2.AsyncClient:
     """An HTTP client for a server's base URL, with or without its `/v1`; any number of connections.
 
     Raises:
         OperatorError: not an http URL.
     """
-    base = url.rstrip("/").removesuffix("/v1")
-    if not base.startswith(("http://", "https://")):
-        raise OperatorError(f"--url {url}: expected http://HOST:PORT")
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
-    return httpx2.AsyncClient(base_url=base, timeout=TIMEOUT_S, limits=limits, trust_env=False)
+    return httpx2.AsyncClient(base_url=base_url(url), timeout=TIMEOUT_S, limits=limits, trust_env=False)

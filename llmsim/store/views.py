@@ -89,13 +89,11 @@ def message_view(message: Message) -> dict[str, Any]:
     return view
 
 
-def tree_view(session: Session, parents: Mapping[TurnKey, TurnKey | None]) -> dict[str, Any]:
+def tree_view(parents: Mapping[TurnKey, TurnKey | None]) -> dict[str, Any]:
     """The shape of a session, flat: its `roots`, the `children` of each turn that has any, and its `leaves`."""
     below = children(parents)
     return {
         "object": "llmsim.tree",
-        "session": session.id,
-        "tip": str(session.tip),
         "roots": [str(key) for key in below.get(None, [])],
         "children": {str(parent): [str(key) for key in keys] for parent, keys in below.items() if parent is not None},
         "leaves": [str(key) for key in sorted(parents) if key not in below],

@@ -74,7 +74,7 @@ def test_turn_view_without_an_outcome_says_null() -> None:
 
 
 def test_tree_view_of_two_branches_lists_both() -> None:
-    view = tree_view(SESSION, PARENTS)
+    view = tree_view(PARENTS)
     assert view["roots"] == [str(ROOT)]
     assert view["children"] == {str(ROOT): [str(LEFT), str(RIGHT)], str(RIGHT): [str(LEAF)]}
     assert view["leaves"] == [str(LEFT), str(LEAF)]
