@@ -12,7 +12,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 70
-HEADER_LINES = range(3, 16)
+MIN_HEADER_LINES = 3
+MAX_HEADER_LINES = 15
 BANNED_NAMES = re.compile(r"(^|_)(util|utils|helper|helpers|manager|managers|common|misc|stuff)(_|$)")
 BANNED_CLASS = re.compile(r"(Util|Utils|Helper|Helpers|Manager)$")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
@@ -61,8 +62,9 @@ def test_module_is_small_and_begins_with_a_header(file: Path) -> None:
     header = ast.get_docstring(ast.parse(text)) or ""
     assert header
     if file.parts[0] == "llmsim" and file.name != "__init__.py":
-        said = [line for line in header.splitlines() if line]
-        assert len(said) in HEADER_LINES, "3 to 15 lines: which room this is, what it must not know, its invariant"
+        lines = header.splitlines()
+        assert len(lines) >= MIN_HEADER_LINES, "say which room this is, what it must not know, and its invariant"
+        assert len([line for line in lines if line]) <= MAX_HEADER_LINES
 
 
 @pytest.mark.parametrize("file", MODULES, ids=str)
