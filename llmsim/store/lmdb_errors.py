@@ -42,7 +42,7 @@ def translated(what: str) -> Iterator[None]:
         StoreFull: the disk or a quota is.
         StoreFormat: not a store, or one of another LMDB.
         StoreDamaged: pages make no sense.
-        StoreInUse: all places for readers are taken.
+        StoreInUse: all places for readers are taken, or this process's own by another container.
         OperatorError: a path is missing, of the wrong kind, or not permitted.
         StoreError: anything else, such as an input/output error.
     """
@@ -58,6 +58,11 @@ def _ours(what: str, error: lmdb.Error) -> StoreError | OperatorError:
         return kind(f"{what}: {text} ({error})")
     if error.code in _FULL:
         return StoreFull(f"{what}: {os.strerror(error.code).lower()}")
+    if error.code == errno.EAGAIN:
+        return StoreInUse(
+            f"{what}: a process of another container has it open under the same process id, {os.getpid()}: "
+            "run this in that container, or let the containers share one process namespace"
+        )
     if error.code in _OPERATOR:
         return OperatorError(f"{what}: {os.strerror(error.code).lower()}")
     return StoreError(f"{what}: {error}")

@@ -18,6 +18,7 @@ from llmsim.store.lmdb_errors import MapFull, translated
         (lmdb.PageNotFoundError, -30797, StoreDamaged),
         (lmdb.ReadersFullError, -30790, StoreInUse),
         (lmdb.PanicError, -30795, StoreError),
+        (lmdb.Error, errno.EAGAIN, StoreInUse),
         (lmdb.Error, errno.ENOSPC, StoreFull),
         (lmdb.DiskError, errno.ENOSPC, StoreFull),
         (lmdb.Error, errno.EDQUOT, StoreFull),
