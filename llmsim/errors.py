@@ -1,19 +1,17 @@
-"""Whose doing it was: every error that llmsim raises on purpose.
+"""Whose doing it was: every error that llmsim raises on purpose. Imports nothing of ours.
 
-    LlmsimError
-     +- ClientError       the caller's doing; carries status, type, param and code; a wire renders it once (`refuse`)
-     +- OperatorError     a file, flag or environment variable is wrong; exit code 2, the message names it
-     +- StoreError        the store or a snapshot; exit code 3
-         +- StoreInUse            another process writes to this data directory
-         +- StoreFormat           not a store, or of another FORMAT_VERSION
-         +- StoreDamaged          bytes or invariants of the store are broken
-         +- StoreFull             the disk is full; nothing acknowledged is lost, reads go on
-         +- SnapshotDamaged       a snapshot does not match its manifest
-         +- RestoreTargetExists   the target of a restore already holds something
-         +- WrongOrdinal          the store belongs to another pod
-         +- WrongSeed             the store has another root seed
-
-This module imports nothing of ours: every room may use it.
+LlmsimError
++- ClientError       the caller's doing; carries status, type, param and code; a wire renders it once (`refuse`)
++- OperatorError     a file, flag or environment variable is wrong; exit code 2, the message names it
++- StoreError        the store or a snapshot; exit code 3
++- StoreInUse            another process writes here
++- StoreFormat           not a store, or of another FORMAT_VERSION
++- StoreDamaged          bytes or invariants of the store are broken
++- StoreFull             the disk is full; nothing acknowledged is lost, reads go on
++- SnapshotDamaged       a snapshot does not match its manifest
++- RestoreTargetExists   the target of a restore already holds something
++- WrongOrdinal          the store belongs to another pod
++- WrongSeed             the store has another root seed
 """
 
 from typing import ClassVar
@@ -63,7 +61,7 @@ class UnknownModel(ClientError):
 
 
 class ContextOverflow(ClientError):
-    """The prompt leaves no room for a reply; each wire says so in its provider's words, with these numbers of tokens."""
+    """The prompt leaves no room for a reply; each wire says so in its provider's words, with these token counts."""
 
     def __init__(self, tokens: int, window: int) -> None:
         message = f"The messages have {tokens} tokens, the context window of the model has {window}."

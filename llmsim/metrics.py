@@ -28,27 +28,42 @@ class Metrics:
             f"{PREFIX}_requests", "HTTP requests by route and status.", ("route", "status"), registry=self.registry
         )
         self.turns = Counter(
-            f"{PREFIX}_turns", "Turns by profile and how their response ended.", ("profile", "ending"), registry=self.registry
+            f"{PREFIX}_turns",
+            "Turns by profile and how their response ended.",
+            ("profile", "ending"),
+            registry=self.registry,
         )
         self.tokens = Counter(
-            f"{PREFIX}_tokens", "Tokens by profile and kind: prompt, cached, completion.", ("profile", "kind"),
+            f"{PREFIX}_tokens",
+            "Tokens by profile and kind: prompt, cached, completion.",
+            ("profile", "kind"),
             registry=self.registry,
         )
         self.responding = Gauge(f"{PREFIX}_responses_in_flight", "Turns being answered now.", registry=self.registry)
         self.ttft = Histogram(
-            f"{PREFIX}_ttft_seconds", "Planned time to first token.", ("profile",), buckets=LATENCY_BUCKETS_S,
+            f"{PREFIX}_ttft_seconds",
+            "Planned time to first token.",
+            ("profile",),
+            buckets=LATENCY_BUCKETS_S,
             registry=self.registry,
         )
         self.duration = Histogram(
-            f"{PREFIX}_turn_duration_seconds", "Planned time to last token.", ("profile",), buckets=LATENCY_BUCKETS_S,
+            f"{PREFIX}_turn_duration_seconds",
+            "Planned time to last token.",
+            ("profile",),
+            buckets=LATENCY_BUCKETS_S,
             registry=self.registry,
         )
         self.commit_duration = Histogram(
-            f"{PREFIX}_commit_duration_seconds", "Time of one durable commit.", buckets=COMMIT_BUCKETS_S,
+            f"{PREFIX}_commit_duration_seconds",
+            "Time of one durable commit.",
+            buckets=COMMIT_BUCKETS_S,
             registry=self.registry,
         )
         self.commit_batch = Histogram(
-            f"{PREFIX}_commit_batch_size", "Writes that shared one commit.", buckets=BATCH_BUCKETS,
+            f"{PREFIX}_commit_batch_size",
+            "Writes that shared one commit.",
+            buckets=BATCH_BUCKETS,
             registry=self.registry,
         )
         self.sessions = Gauge(f"{PREFIX}_sessions_stored", "Sessions in the store.", registry=self.registry)
@@ -64,9 +79,7 @@ class Metrics:
     def turn_admitted(self, profile: str, usage: Usage, ttft_us: int, total_us: int) -> None:
         """A turn is durable and its response begins; latencies as planned, in microseconds."""
         self.responding.inc()
-        tokens = {
-            "prompt": usage.prompt_tokens, "cached": usage.cached_tokens, "completion": usage.completion_tokens
-        }
+        tokens = {"prompt": usage.prompt_tokens, "cached": usage.cached_tokens, "completion": usage.completion_tokens}
         for kind, count in tokens.items():
             self.tokens.labels(profile, kind).inc(count)
         self.ttft.labels(profile).observe(ttft_us / 1e6)

@@ -30,14 +30,14 @@ class PodUnderTest:
     service: Service
     client: InProcess
 
-    async def say(self, *messages: str, headers: dict[str, str] | None = None, **params: Any) -> Exchange:
+    async def say(self, *messages: str, headers: dict[str, str] | None = None, **params: object) -> Exchange:
         """A chat completion; the messages alternate between user and assistant, beginning with the user."""
         roles = ("user", "assistant")
         told = [{"role": roles[index % 2], "content": text} for index, text in enumerate(messages)]
         body = {"model": "gpt-4o-mini", "messages": told, "max_tokens": 40, **params}
         return await self.client.exchange("POST", CHAT, headers or {}, orjson.dumps(body))
 
-    async def get(self, path: str) -> Any:
+    async def get(self, path: str) -> Any:  # noqa: ANN401  (JSON)
         """The JSON of a GET."""
         return orjson.loads((await self.client.exchange("GET", path, {})).body)
 
@@ -47,7 +47,7 @@ class PodUnderTest:
         return found
 
 
-def options(data_dir: Path, **changes: Any) -> PodOptions:
+def options(data_dir: Path, **changes: Any) -> PodOptions:  # noqa: ANN401  (as attrs.evolve)
     """Those of a pod for tests: seed 7, ordinal 0, a fixed epoch, inline commits that are not synced."""
     return attrs.evolve(
         PodOptions(
@@ -64,7 +64,7 @@ def options(data_dir: Path, **changes: Any) -> PodOptions:
 
 
 @asynccontextmanager
-async def pod(data_dir: Path, **changes: Any) -> AsyncIterator[PodUnderTest]:
+async def pod(data_dir: Path, **changes: Any) -> AsyncIterator[PodUnderTest]:  # noqa: ANN401  (as attrs.evolve)
     """A pod while the block runs; when it ends well, its store must be sound."""
     async with running_pod(options(data_dir, **changes)) as service:
         yield PodUnderTest(service, InProcess(create_app(service)))

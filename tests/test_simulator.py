@@ -7,7 +7,6 @@ import attrs
 import orjson
 import pytest
 import trio
-from tests.pods import EPOCH_S, PROFILES, PodUnderTest, pod, reply
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from llmsim.errors import StoreError, StoreFull
@@ -17,6 +16,7 @@ from llmsim.simulator import session_of
 from llmsim.store.writer import Results, inline
 from llmsim.turn import Message, Role, TurnRequest
 from llmsim.wire.ids import owner_of
+from tests.pods import EPOCH_S, PROFILES, PodUnderTest, pod, reply
 
 NAMED = {"X-LLMSim-Session": "s1"}
 
@@ -184,9 +184,9 @@ async def test_server_history_is_the_context(tmp_path: Path, autojump_clock: Moc
     async with pod(tmp_path) as under:
         first = await under.say("Hello, my name is Ada.", headers=headers)
         second = await under.say("What is my name?", headers=headers)
-        told = await under.say("Hello, my name is Ada.", reply(first), "What is my name?", headers={
-            "X-LLMSim-Session": "s2"
-        })
+        told = await under.say(
+            "Hello, my name is Ada.", reply(first), "What is my name?", headers={"X-LLMSim-Session": "s2"}
+        )
         assert "Ada" in reply(second)
         assert orjson.loads(second.body)["usage"]["prompt_tokens"] == orjson.loads(told.body)["usage"]["prompt_tokens"]
         assert second.headers["x-llmsim-turn"] == "2"
@@ -265,11 +265,15 @@ async def test_full_disk_refuses_turns_serves_reads_and_is_over_when_there_is_sp
 
 async def test_failed_commit_ends_the_pod(tmp_path: Path, autojump_clock: MockClock) -> None:
     runner = Failing()
-    with pytest.raises(StoreError, match="input/output"):
+
+    async def until_it_fails() -> None:
         async with pod(tmp_path, commit_runner=runner) as under:
             runner.error = StoreError("input/output error")
             await under.say("Hello.", headers=NAMED)
             await trio.sleep_forever()
+
+    with pytest.raises(StoreError, match="input/output"):
+        await until_it_fails()
 
 
 async def test_client_that_leaves_during_the_commit_leaves_a_whole_turn_behind(

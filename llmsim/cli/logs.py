@@ -21,8 +21,9 @@ EVENT_COLUMN = 24
 """Where the fields begin on a terminal."""
 
 
-def configure(level: LogLevel, stream: TextIO = sys.stderr) -> None:
-    """Send everything of this level and above to the stream, for the whole process."""
+def configure(level: LogLevel, stream: TextIO | None = None) -> None:
+    """Send everything of this level and above to the stream (stderr), for the whole process."""
+    stream = sys.stderr if stream is None else stream
     handler = logging.StreamHandler(stream)
     terminal = stream.isatty()
     handler.setFormatter(Columns(colors=not os.environ.get("NO_COLOR")) if terminal else JsonLine())

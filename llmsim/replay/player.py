@@ -23,8 +23,11 @@ DONE = "[DONE]"
 
 @attrs.frozen
 class Played:
-    """One turn as it was played. Times are microseconds: `at_us` of the request since the start of the replay, the
-    others since the request. `observed_us` are when the events arrived, on the clock of this run."""
+    """One turn as it was played.
+
+    Times are microseconds: `at_us` of the request since the start of the replay, the others since the request.
+    `observed_us` are when the events arrived, on the clock of this run.
+    """
 
     session: str
     turn: int
@@ -89,9 +92,7 @@ async def play(
     return played
 
 
-async def _play_part(
-    part: Part, client: Client, pace: Pace, begin: float, took: Callable[[Played], None]
-) -> None:
+async def _play_part(part: Part, client: Client, pace: Pace, begin: float, took: Callable[[Played], None]) -> None:
     at_us = part.start_us
     conversation = Conversation(part)
     for number, turn in numbered(part.turns):

@@ -1,4 +1,7 @@
-"""`GET /v1/models` and `GET /v1/models/{id}`: what the profiles say they serve."""
+"""`GET /v1/models` and `GET /v1/models/{id}`: what the profiles say they serve.
+
+A model that is served only because a pattern or the default profile takes it is not in the list.
+"""
 
 import orjson
 from quart import Response

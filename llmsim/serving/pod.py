@@ -28,7 +28,7 @@ from llmsim.wire.dialects import GENERATING
 
 @attrs.frozen
 class PodOptions:
-    """What one pod is. `seed` None takes the store's, or draws one for a fresh store. `durable` False is for replays."""
+    """What one pod is. `seed` None takes the store's or draws one; `durable` False is for replays."""
 
     data_dir: Path
     ordinal: int

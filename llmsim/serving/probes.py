@@ -1,9 +1,11 @@
-"""`/healthz`, `/readyz` and `/metrics`: read only, and never a touch on simulated state."""
+"""`/healthz`, `/readyz` and `/metrics`: whether the process lives, whether it may be sent traffic, and what it counts.
 
-from quart import Response
-from quart_trio import QuartTrio
+They only read. Invariant: no probe touches simulated state; a pod that is probed all day answers as one that is not.
+"""
 
 import orjson
+from quart import Response
+from quart_trio import QuartTrio
 
 from llmsim.serving.service import Phase, Service
 

@@ -1,4 +1,7 @@
-"""What every route needs of its pod, in one record, and the phases of its life."""
+"""What every route needs of its pod, in one record, and the phases of its life.
+
+The phase is the only thing here that changes, and only the pod's own start and end change it. Knows no route.
+"""
 
 from enum import StrEnum
 

@@ -29,8 +29,14 @@ JSON_LINES = "application/jsonl"
 
 def add_sessions(app: QuartTrio, service: Service) -> None:
     """Register the routes of the session resource."""
-    simulator = service.simulator
-    environment = simulator.environment
+    add_summaries(app, service)
+    add_turns(app, service)
+    add_transfers(app, service)
+
+
+def add_summaries(app: QuartTrio, service: Service) -> None:
+    """Register what concerns sessions as a whole: list, show, delete."""
+    environment = service.simulator.environment
 
     @app.get(ROOT)
     async def list_sessions() -> Response:
@@ -49,8 +55,14 @@ def add_sessions(app: QuartTrio, service: Service) -> None:
     @app.delete(f"{ROOT}/<session>")
     async def delete_session(session: str) -> Response:
         """Remove a session and all it holds; durable when answered."""
-        await simulator.writer.commit(DeleteSession(session))
+        await service.simulator.writer.commit(DeleteSession(session))
         return answer({"id": session, "object": "session.deleted", "deleted": True})
+
+
+def add_turns(app: QuartTrio, service: Service) -> None:
+    """Register what concerns the turns of a session: list, show."""
+    simulator = service.simulator
+    environment = simulator.environment
 
     @app.get(f"{ROOT}/<session>/turns")
     async def list_turns(session: str) -> Response:
@@ -81,6 +93,12 @@ def add_sessions(app: QuartTrio, service: Service) -> None:
             "total_us": plan.timeline.total_us,
         }
         return answer(views.turn_view(found, outcome) | times)
+
+
+def add_transfers(app: QuartTrio, service: Service) -> None:
+    """Register what makes sessions of sessions: export, import, fork."""
+    simulator = service.simulator
+    environment = simulator.environment
 
     @app.get(f"{ROOT}/<session>/export")
     async def export_session(session: str) -> Response:

@@ -11,6 +11,7 @@ import pytest
 import trio
 from openai import AsyncOpenAI, BadRequestError, NotFoundError, OpenAI
 from openai.types.chat import ChatCompletionMessageParam
+
 from tests.children import Server
 
 pytestmark = [

@@ -15,10 +15,10 @@ import pytest
 import trio
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionMessageParam
-from tests.children import Server, llmsim
 
 from llmsim.simulation import draws
 from llmsim.turn import ROOT, Place, Pod
+from tests.children import Server, llmsim
 
 pytestmark = [
     # openai 3.54 leaves the generators of its async streams to the garbage collector

@@ -7,11 +7,11 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.pods import CHAT, pod
 from trio.testing import MockClock
 
 from llmsim.serving.app import MAX_BODY_BYTES
 from llmsim.serving.emitter import Pace
+from tests.pods import CHAT, pod
 
 HINT = "(HINT: Perhaps you meant to use a different HTTP method?)"
 GOOD: dict[str, Any] = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]}

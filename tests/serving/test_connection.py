@@ -6,11 +6,11 @@ from typing import Any
 import orjson
 import pytest
 import trio
-from tests.pods import CHAT, PodUnderTest, pod
 from trio.testing import MockClock
 
 from llmsim.serving.emitter import Pace
 from llmsim.serving.service import Phase
+from tests.pods import CHAT, PodUnderTest, pod
 
 BODY = {
     "model": "gpt-4o-mini",

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import orjson
-from tests.pods import pod
 from trio.testing import MockClock
 
 from llmsim.serving.service import Phase
+from tests.pods import pod
 
 
 async def test_probes_answer_and_readiness_ends_with_draining(tmp_path: Path, autojump_clock: MockClock) -> None:

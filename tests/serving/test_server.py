@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx2
 import orjson
 import pytest
+
 from tests.children import Server, llmsim
 
 BODY = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 50, "stream": True}

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import orjson
 import pytest
-from tests.pods import PodUnderTest, pod, reply
 from trio.testing import MockClock
+
+from tests.pods import PodUnderTest, pod, reply
 
 ROOT = "/llmsim/v1/sessions"
 
@@ -83,9 +84,7 @@ async def test_fork_goes_on_alone_and_the_original_stays(tmp_path: Path, autojum
         assert bad.status == 400
 
 
-async def test_delete_removes_everything_and_the_session_begins_anew(
-    tmp_path: Path, autojump_clock: MockClock
-) -> None:
+async def test_delete_removes_everything_and_the_session_begins_anew(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with pod(tmp_path) as under:
         await talk(under, "s", 2)
         first = (await under.turns("s"))[0]
