@@ -1,0 +1,173 @@
+"""Every stream obeys the rules of chunks, says what the plan says, and pleases the official SDK."""
+
+from collections.abc import Callable, Sequence
+
+import httpx2
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openai import OpenAI
+from openai.types.chat import ChatCompletionChunk
+
+from llmsim.simulation.plan import Plan
+from llmsim.turn import FinishReason
+from llmsim.wire.base import Frame
+from llmsim.wire.dialects import CHAT
+from tests.wire.chat_streams import BrokenStreamError, data_of, read
+from tests.wire.plans import PIECES, asked, plan_of
+
+CHOICES = st.lists(PIECES, min_size=1, max_size=4)
+GOLDEN = b"""\
+data: {"id":"chatcmpl-L5aDgcjwwDcMImkg7UHacy8q82Gh6","object":"chat.completion.chunk","created":1767225600,\
+"model":"gpt-4o-mini-2024-07-18","service_tier":"default","system_fingerprint":"fp_0123456789",\
+"choices":[{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,\
+"finish_reason":null}],"usage":null,"obfuscation":"IHUZwwrGs"}
+
+data: {"id":"chatcmpl-L5aDgcjwwDcMImkg7UHacy8q82Gh6","object":"chat.completion.chunk","created":1767225600,\
+"model":"gpt-4o-mini-2024-07-18","service_tier":"default","system_fingerprint":"fp_0123456789",\
+"choices":[{"index":0,"delta":{"content":"Caf\xc3\xa9"},"logprobs":null,"finish_reason":null}],"usage":null,\
+"obfuscation":"GsGRQZv"}
+
+data: {"id":"chatcmpl-L5aDgcjwwDcMImkg7UHacy8q82Gh6","object":"chat.completion.chunk","created":1767225600,\
+"model":"gpt-4o-mini-2024-07-18","service_tier":"default","system_fingerprint":"fp_0123456789",\
+"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}],"usage":null,"obfuscation":"vRgYY"}
+
+data: {"id":"chatcmpl-L5aDgcjwwDcMImkg7UHacy8q82Gh6","object":"chat.completion.chunk","created":1767225600,\
+"model":"gpt-4o-mini-2024-07-18","service_tier":"default","system_fingerprint":"fp_0123456789","choices":[],\
+"usage":{"prompt_tokens":2000,"completion_tokens":1,"total_tokens":2001,\
+"prompt_tokens_details":{"cached_tokens":1920,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,\
+"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}},"obfuscation":"KGAx"}
+
+data: [DONE]
+
+"""
+
+
+def stream(plan: Plan, *, usage: bool = False, obfuscated: bool = True) -> list[Frame]:
+    options = {"include_usage": usage, "include_obfuscation": obfuscated}
+    return list(CHAT.frames(plan, asked(stream=True, stream_options=options)))
+
+
+def events(frames: Sequence[Frame]) -> list[bytes]:
+    return [frame.data for frame in frames]
+
+
+def test_stream_stays_what_it_was() -> None:
+    assert b"".join(events(stream(plan_of(["Café"]), usage=True))) == GOLDEN
+
+
+@given(CHOICES, st.booleans(), st.booleans(), st.sampled_from(FinishReason))
+def test_stream_of_any_plan_obeys_the_rules_and_says_its_texts(
+    choices: list[list[str]], usage: bool, obfuscated: bool, finish: FinishReason
+) -> None:
+    plan = plan_of(*choices, finish=finish)
+    frames = stream(plan, usage=usage, obfuscated=obfuscated)
+    assert read(events(frames), choices=len(choices), usage=usage) == [choice.text for choice in plan.choices]
+
+
+@given(CHOICES, st.booleans())
+def test_frames_of_any_plan_never_go_back_in_time_and_end_with_the_last_token(
+    choices: list[list[str]], usage: bool
+) -> None:
+    tokens = [frame.token for frame in stream(plan_of(*choices), usage=usage)]
+    assert tokens == sorted(tokens)
+    assert tokens[0] == 1
+    assert tokens[-1] == max(1, *(len(pieces) for pieces in choices))
+
+
+@given(CHOICES)
+def test_pieces_leave_with_their_tokens_and_a_choice_ends_with_its_last(choices: list[list[str]]) -> None:
+    due: dict[int, list[tuple[int, str]]] = {index: [] for index in range(len(choices))}
+    ends: dict[int, int] = {}
+    for frame in stream(plan_of(*choices))[:-1]:
+        [choice] = orjson.loads(data_of(frame.data))["choices"]
+        if choice["delta"].get("content"):
+            due[choice["index"]].append((frame.token, choice["delta"]["content"]))
+        elif choice["finish_reason"]:
+            ends[choice["index"]] = frame.token
+    for index, pieces in enumerate(choices):
+        assert due[index] == [(token, piece) for token, piece in enumerate(pieces, 1) if piece]
+        assert ends[index] == max(1, len(pieces))
+
+
+@given(CHOICES, st.booleans(), st.text(max_size=20))
+def test_obfuscation_brings_each_chunk_to_one_more_than_a_multiple_of_16(
+    choices: list[list[str]], usage: bool, model: str
+) -> None:
+    for event in events(stream(plan_of(*choices, model=model), usage=usage))[:-1]:
+        text = data_of(event).decode()
+        assert len(text) % 16 == 1
+        assert orjson.loads(text)["obfuscation"].isalnum()
+
+
+def test_obfuscation_differs_from_chunk_to_chunk_and_from_turn_to_turn() -> None:
+    def padding(plan: Plan) -> list[str]:
+        return [orjson.loads(data_of(event))["obfuscation"] for event in events(stream(plan))[:-1]]
+
+    pieces = [" same"] * 200
+    here, there = padding(plan_of(pieces)), padding(plan_of(pieces, unique=bytes(32)))
+    assert here == padding(plan_of(pieces))
+    assert len(set(here)) > 20
+    assert here != there
+
+
+def test_stream_without_obfuscation_has_none_of_it() -> None:
+    assert b"obfuscation" not in b"".join(events(stream(plan_of(["a"]), obfuscated=False)))
+
+
+@given(CHOICES, st.booleans(), st.sampled_from(FinishReason))
+def test_official_sdk_reads_any_stream_strictly(choices: list[list[str]], usage: bool, finish: FinishReason) -> None:
+    plan = plan_of(*choices, finish=finish)
+    body = b"".join(events(stream(plan, usage=usage)))
+    texts, ends, counted = [""] * len(choices), {}, None
+    for chunk in read_by_sdk(body):
+        for choice in chunk.choices:
+            texts[choice.index] += choice.delta.content or ""
+            if choice.finish_reason:
+                ends[choice.index] = choice.finish_reason
+        counted = chunk.usage or counted
+    assert texts == [choice.text for choice in plan.choices]
+    assert ends == dict.fromkeys(range(len(choices)), finish.value)
+    assert (counted is not None) == usage
+    assert counted is None or counted.total_tokens == plan.usage.total_tokens
+
+
+def read_by_sdk(body: bytes) -> list[ChatCompletionChunk]:
+    """What the official SDK, validating strictly, makes of a streamed response."""
+
+    def answer(_request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, headers={"content-type": "text/event-stream; charset=utf-8"}, content=body)
+
+    http = httpx2.Client(transport=httpx2.MockTransport(answer))
+    with OpenAI(base_url="http://sdk", api_key="none", http_client=http, _strict_response_validation=True) as client:
+        return list(client.chat.completions.create(model="m", messages=[], stream=True))
+
+
+WHOLE = events(stream(plan_of([" a", " b"], ["c"]), usage=True))
+BREAKS: dict[str, Callable[[list[bytes]], list[bytes]]] = {
+    "no role": lambda sent: sent[1:],
+    "the role twice": lambda sent: [sent[0], *sent],
+    "the end twice": lambda sent: [*sent[:-2], sent[-3], *sent[-2:]],
+    "no end": lambda sent: [*sent[:-3], *sent[-2:]],
+    "usage first": lambda sent: [sent[-2], *sent[:-2], sent[-1]],
+    "no usage": lambda sent: [*sent[:-2], sent[-1]],
+    "no [DONE]": lambda sent: sent[:-1],
+    "[DONE] twice": lambda sent: [*sent, sent[-1]],
+    "[DONE] before the end": lambda sent: [*sent[:-2], sent[-1], sent[-2]],
+    "two events in one": lambda sent: [sent[0] + sent[1], *sent[2:]],
+    "another response": lambda sent: [sent[0].replace(b"chatcmpl-L", b"chatcmpl-M"), *sent[1:]],
+    "an empty piece": lambda sent: [*sent[:2], sent[2].replace(b'" a"', b'""'), *sent[3:]],
+}
+
+
+def test_whole_stream_is_read_by_the_rules() -> None:
+    assert read(WHOLE, choices=2, usage=True) == [" a b", "c"]
+
+
+@pytest.mark.parametrize("broken", BREAKS)
+def test_broken_stream_is_found_by_the_rules(broken: str) -> None:
+    sent = BREAKS[broken](WHOLE)
+    assert sent != WHOLE
+    with pytest.raises(BrokenStreamError):
+        read(sent, choices=2, usage=True)
