@@ -7,7 +7,7 @@ closes. A second signal cuts the streams at once.
 import logging
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 
 import attrs
@@ -52,22 +52,14 @@ async def serve(
     """
     config = hypercorn_config(bound_socket(host, port), grace_s)
     stop = trio.Event()
-    async with running_pod(options) as service, trio.open_nursery() as nursery:
-        await nursery.start(stop_on_signal, service, stop, nursery.cancel_scope)
+    async with running_pod(options) as service, trio.open_nursery() as beside:
+        await beside.start(stop_on_signal, service, stop, beside.cancel_scope)
         app = create_app(service)
-        start = partial(hypercorn.trio.serve, app, config, shutdown_trigger=stop.wait, mode="asgi")
-        urls = await nursery.start(serve_and_end, start, nursery.cancel_scope)
-        announce(Listening(urls[0], service.simulator.pod))
-
-
-async def serve_and_end(
-    start: Callable[..., Awaitable[None]],
-    rest: trio.CancelScope,
-    task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
-) -> None:
-    """Run Hypercorn; when it has ended, so does everything beside it."""
-    await start(task_status=task_status)
-    rest.cancel()
+        async with trio.open_nursery() as serving:
+            start = partial(hypercorn.trio.serve, app, config, shutdown_trigger=stop.wait, mode="asgi")
+            urls = await serving.start(start)
+            announce(Listening(urls[0], service.simulator.pod))
+        beside.cancel_scope.cancel()
 
 
 async def stop_on_signal(
