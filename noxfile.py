@@ -106,6 +106,13 @@ def minimums(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def fixture(session: nox.Session) -> None:
+    """The fixture store of a new format, in tests/fixtures/; one that is there is never made again."""
+    install(session, "tests")
+    session.run("python", "-m", "tests.fixtures.make_store")
+
+
+@nox.session(default=False)
 def crash(session: nox.Session) -> None:
     """A server is killed at random moments: nothing acknowledged is lost."""
     install(session, "tests")

@@ -31,7 +31,7 @@ WITHOUT_TESTS = {
 }
 """Modules that need no test file of their own, and why."""
 
-BESIDE_THE_MIRROR = {"test_tidy", "test_contracts", "test_docs", "test_shipped_profiles"}
+BESIDE_THE_MIRROR = {"test_tidy", "test_contracts", "test_docs", "test_shipped_profiles", "test_fixture"}
 """Tests of the tree, the documents and the shipped data rather than of a module."""
 
 SUITES = ("crash", "clients", "bench", "deploy")
