@@ -1,9 +1,12 @@
 """Stores made for tests: conversations as records, without a simulator."""
 
 import hashlib
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from llmsim.store.check import check
 from llmsim.store.environment import Environment, claim
@@ -83,3 +86,24 @@ def contents(data_dir: Path) -> dict[str, dict[bytes, bytes]]:
         assert check(environment) == []
         with environment.read() as view:
             return {table.value: dict(view.scan(table)) for table in Table}
+
+
+def record_calls(monkeypatch: pytest.MonkeyPatch, folder: Path) -> list[str]:
+    """What is made durable, renamed or removed from now on, in order; paths begin with the folder's name."""
+    calls: list[str] = []
+
+    def shown(path: int | str | Path) -> str:
+        real = Path(f"/proc/self/fd/{path}").readlink() if isinstance(path, int) else Path(path)
+        return str(real.relative_to(folder.parent)) if real.is_relative_to(folder) else str(real)
+
+    def recording(name: str, really: Callable[..., None]) -> Callable[..., None]:
+        def call(*paths: int | str | Path, **options: int | None) -> None:
+            calls.append(" ".join([name, *map(shown, paths)]))
+            really(*paths, **options)
+
+        return call
+
+    for name in ("fsync", "link", "rename", "replace", "unlink", "rmdir"):
+        said = "rename" if name == "replace" else name
+        monkeypatch.setattr(os, name, recording(said, getattr(os, name)))
+    return calls

@@ -34,6 +34,8 @@ MAP_BYTES = 1 << 30
 """Address space to begin with; the file grows only as it is used, and the map doubles when it is full."""
 MAX_READERS = 126
 """Processes and threads that may read at once: a server, and people looking."""
+READERS_BYTES = 8192
+"""The size that LMDB gives `lock.mdb` for as many readers."""
 
 
 @contextmanager
@@ -77,6 +79,19 @@ def _size_bytes(path: Path) -> int:
         return 0
 
 
+def _reserve_readers(path: Path) -> None:
+    """Give a new `lock.mdb` its place on the disk before LMDB maps it.
+
+    LMDB makes the file sparse; on a full disk the first write to such a page would end the process with SIGBUS.
+    """
+    missing = READERS_BYTES - _size_bytes(path)
+    if missing <= 0:
+        return
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "ab") as file:
+        file.write(bytes(missing))
+
+
 class Environment:
     """An open store. Reads run inline on any one thread; writes are one transaction at a time, whole or not at all."""
 
@@ -103,6 +118,7 @@ class Environment:
 
         Raises:
             OperatorError: the directory or file is missing or may not be used.
+            StoreFull: the disk has no room to begin with.
             StoreFormat: not a store of ours, or one of another format version.
             StoreDamaged: the file is shorter than it says, or broken.
         """
@@ -114,6 +130,8 @@ class Environment:
                 _make(data_dir)
             else:
                 raise OperatorError(f"no store in {data_dir}: expected a file {DATA_FILE}")
+            if lock and not readonly:
+                _reserve_readers(data_dir / READERS_FILE)
             opened = lmdb.open(
                 str(data_dir),
                 map_size=map_bytes,

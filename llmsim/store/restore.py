@@ -144,11 +144,10 @@ def _stage(snapshot: Path, manifest: Manifest, staging: Path, report: Report) ->
 
 def _adopt(staging: Path, ordinal: int) -> None:
     """Stamp the staged store with this pod's ordinal; its turns keep the origin they were drawn under."""
-    with Environment.open(staging) as environment:
+    with Environment.open(staging, lock=False) as environment:
         meta = environment.meta()
         if meta is not None:
             environment.stamp(attrs.evolve(meta, ordinal=ordinal))
-    (staging / READERS_FILE).unlink(missing_ok=True)
     sync_file(staging / DATA_FILE)
 
 

@@ -23,7 +23,7 @@ from llmsim.store.files import write_file
 from llmsim.store.manifest import MANIFEST, read_manifest, render
 from llmsim.store.restore import KEPT_PREFIX, RESTORE_STEPS, STAGING, restore
 from llmsim.store.snapshot import create
-from tests.stored import contents, conversation, fill, put
+from tests.stored import contents, conversation, fill, put, record_calls
 
 
 @pytest.fixture
@@ -198,6 +198,28 @@ def test_restore_stopped_before_its_end_leaves_the_old_store_alone(
         restore(snapshot, old, 0, replace=True, report=stop)
     assert names(old) == {"data.mdb"}
     assert contents(old) == before
+
+
+@pytest.mark.parametrize("ordinal", [0, 1])
+def test_restore_makes_everything_durable_in_order(
+    snapshot: Path, old: Path, ordinal: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = record_calls(monkeypatch, old)
+    done = restore(snapshot, old, ordinal, replace=True, adopt=True)
+    assert done.kept is not None
+    assert [call.replace(done.kept.name, "kept") for call in calls] == [
+        "fsync data/.restoring/data.mdb",
+        *(["fsync data/.restoring/data.mdb"] if ordinal else []),
+        "fsync data/.restoring",
+        "link data/data.mdb data/kept/data.mdb",
+        "fsync data/kept",
+        "fsync data",
+        "unlink data/lock.mdb",
+        "rename data/.restoring/data.mdb data/data.mdb",
+        "fsync data",
+        "rmdir data/.restoring",
+        "fsync data",
+    ]
 
 
 def kill_restore(snapshot: Path, target: Path, kill_at: str) -> None:

@@ -1,5 +1,6 @@
 import fcntl
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from llmsim.store.manifest import MANIFEST
 from llmsim.store.schema import Table
 from llmsim.store.snapshot import CREATE_STEPS, LOCK, PARTIAL_PREFIX, create, listed
 from llmsim.store.verify import verify
-from tests.stored import contents, fill
+from tests.stored import contents, fill, record_calls
 
 
 @pytest.fixture
@@ -89,6 +90,20 @@ def test_create_stopped_at_any_step_leaves_nothing(
         create(data_dir, backup, stop)
     assert left_in(backup) == set()
     assert verify(create(data_dir, backup).path) == []
+
+
+def test_create_makes_everything_durable_before_it_gets_its_name(
+    data_dir: Path, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = record_calls(monkeypatch, backup)
+    create(data_dir, backup)
+    assert [re.sub(r"/[.l][^/ ]*", "/*", call) for call in calls] == [
+        "fsync backup/*/data.mdb",
+        "fsync backup/*/manifest.json",
+        "fsync backup/*",
+        "rename backup/* backup/*",
+        "fsync backup",
+    ]
 
 
 @pytest.mark.parametrize("kill_at", CREATE_STEPS)
