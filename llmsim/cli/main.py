@@ -101,6 +101,9 @@ def outcome(arguments: Sequence[str]) -> int:
         code = READER_LEFT
     except (KeyboardInterrupt, click.Abort):
         code = INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as nothing_asked:
+        click.echo(nothing_asked.format_message())
+        code = 0
     except click.ClickException as error:
         error.show()
         code = error.exit_code
