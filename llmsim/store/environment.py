@@ -154,7 +154,7 @@ class Environment:
 
     def _open_tables(self, *, create: bool) -> None:
         """All tables are made in one transaction, so that a file has none of them or all."""
-        with translated(f"store {self.path}"):
+        with translated(f"store {self.path}", writing_in=self.path):
             self._environment.reader_check()
             if create and self._environment.stat()["entries"] == 0:
                 with self._environment.begin(write=True) as transaction:
@@ -193,7 +193,7 @@ class Environment:
             MapFull: the map is; `grow` it and try again.
             StoreError: the transaction could not be committed for another reason.
         """
-        with translated(f"store {self.path}"):
+        with translated(f"store {self.path}", writing_in=self.path):
             try:
                 transaction = self._environment.begin(write=True)
             except lmdb.MapResizedError:

@@ -8,12 +8,15 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import lmdb
 
 from llmsim.errors import OperatorError, StoreDamaged, StoreError, StoreFormat, StoreFull, StoreInUse
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+_WRITE_BYTES = 64 * 4096
+"""The largest single write of LMDB (`MDB_COMMIT_PAGES`), at the usual page size."""
 _OPERATOR = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -34,8 +37,12 @@ _BY_CLASS: dict[type[lmdb.Error], tuple[type[StoreError], str]] = {
 
 
 @contextmanager
-def translated(what: str) -> Iterator[None]:
+def translated(what: str, writing_in: Path | None = None) -> Iterator[None]:
     """Run the block; `what` begins the text of every error that LMDB raises in it.
+
+    Of a write that finds room for its first pages only, LMDB says `EIO`, as of a broken disk. Where a block writes in
+    a folder, the room that is left there tells the one from the other. Either way nothing was committed: the meta page
+    is written last, and in place.
 
     Raises:
         MapFull: the map is full.
@@ -49,7 +56,15 @@ def translated(what: str) -> Iterator[None]:
     try:
         yield
     except lmdb.Error as error:
+        if error.code == errno.EIO and writing_in is not None and _has_no_room(writing_in):
+            raise StoreFull(f"{what}: {os.strerror(errno.ENOSPC).lower()}") from error
         raise _ours(what, error) from error
+
+
+def _has_no_room(folder: Path) -> bool:
+    """Whether LMDB's largest single write may have been cut short here."""
+    status = os.statvfs(folder)
+    return status.f_bavail * status.f_frsize < _WRITE_BYTES
 
 
 def _ours(what: str, error: lmdb.Error) -> StoreError | OperatorError:

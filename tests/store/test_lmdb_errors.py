@@ -1,4 +1,8 @@
+"""What LMDB raises comes out as one of our errors, that of its cause."""
+
 import errno
+import os
+from pathlib import Path
 
 import lmdb
 import pytest
@@ -42,3 +46,17 @@ def test_translated_turns_each_error_of_lmdb_into_one_of_ours(
 def test_translated_leaves_other_errors_alone() -> None:
     with pytest.raises(FileNotFoundError), translated("store here"):
         raise FileNotFoundError
+
+
+@pytest.mark.parametrize(("free_blocks", "ours"), [(0, StoreFull), (63, StoreFull), (64, StoreError)])
+def test_translated_of_a_write_cut_short_asks_whether_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_blocks: int, ours: type[StoreError]
+) -> None:
+    """LMDB says of a disk that had room for half of a write that its input or output failed."""
+    status = os.statvfs_result((4096, 4096, 1000, 500, free_blocks, 0, 0, 0, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _folder: status)
+    raised = lmdb.DiskError("mdb_txn_commit: Input/output error")
+    vars(raised)["code"] = errno.EIO
+    with pytest.raises(StoreError, match="store here: ") as caught, translated("store here", writing_in=tmp_path):
+        raise raised
+    assert type(caught.value) is ours
