@@ -13,7 +13,8 @@ from llmsim.errors import StoreError, StoreFull
 from llmsim.profile import Profiles, Text
 from llmsim.replay.clients import Exchange
 from llmsim.simulator import session_of
-from llmsim.store.writer import Results, inline
+from llmsim.store.batch import Results
+from llmsim.store.writer import inline
 from llmsim.turn import Message, Role, TurnRequest
 from llmsim.wire.ids import owner_of
 from tests.pods import EPOCH_S, PROFILES, PodUnderTest, pod, reply

@@ -9,34 +9,22 @@ Invariant: operations are applied in the order in which they were handed over, e
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import attrs
 import trio
 
 from llmsim.errors import StoreError, StoreFull
-from llmsim.store.environment import Environment, MapFull
-from llmsim.store.view import EngineError, View
+from llmsim.store.batch import Operation, Result, Results, apply
+from llmsim.store.environment import Environment, MapFull, View
 
 T = TypeVar("T")
-Operation = Callable[[View], Any]
 
 QUEUE_MAX = 4096
 """Operations that may wait for a commit before callers wait for a place: a few seconds of the fastest disk, and no
 more memory than as many turns. Outcomes (`post`) are above it: there is one for each admitted turn at most."""
 BATCH_MAX = 1024
 """Operations in one transaction: keeps its dirty pages, and the wait of the last caller, bounded."""
-
-
-@attrs.frozen
-class Result:
-    """What became of one operation: the value it returned, or the error that it or its commit raised."""
-
-    value: Any = None
-    error: Exception | None = None
-
-
-Results = list[Result]
 
 
 class CommitRunner(Protocol):
@@ -111,7 +99,7 @@ class Writer:
     def post(self, operation: Operation) -> None:
         """Hand an operation over and do not wait; on a full disk it is kept for the next commit.
 
-        `drain` waits for it, unless the disk is full to the end: then it is lost.
+        `drain` waits for it, unless the disk is full to the end: then it is lost. What it raises, nobody hears.
         """
         self._hand_over(_Waiting(operation, None))
 
@@ -198,44 +186,3 @@ class Writer:
 def stopped() -> Result:
     """The result of an operation that came too late."""
     return Result(error=StoreError("the store takes no more writes: its writer has stopped"))
-
-
-class _Spoilt(Exception):
-    """An operation raised after it had changed something: the transaction is worth nothing."""
-
-
-def apply(environment: Environment, operations: Sequence[Operation]) -> Results:
-    """Apply operations in one transaction, each whole or not at all.
-
-    One that raises before it has changed anything is passed over. One that raises later is taken out, and the others
-    are applied again, in a new transaction.
-
-    Raises:
-        MapFull: nothing was applied.
-        StoreFull: nothing was applied.
-        StoreError: nobody knows.
-    """
-    refused: dict[int, Result] = {}
-    while True:
-        try:
-            with environment.write() as view:
-                return [
-                    refused.get(index) or _apply_one(view, index, operation, refused)
-                    for index, operation in enumerate(operations)
-                ]
-        except _Spoilt:
-            continue
-
-
-def _apply_one(view: View, index: int, operation: Operation, refused: dict[int, Result]) -> Result:
-    """The result of one operation, also noted in `refused` where it is an error."""
-    before = view.changes
-    try:
-        return Result(operation(view))
-    except EngineError:
-        raise
-    except Exception as error:
-        refused[index] = Result(error=error)
-        if view.changes != before:
-            raise _Spoilt from error
-        return refused[index]

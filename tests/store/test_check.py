@@ -1,3 +1,5 @@
+"""Each invariant is broken once and found; any damage at all is survived."""
+
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,3 +1,5 @@
+"""Records come back as they were, and bytes that are no record are never taken for one."""
+
 from typing import Any
 
 import attrs

@@ -1,3 +1,5 @@
+"""Whose store it is: the seed belongs to the store, the ordinal to the pod."""
+
 from pathlib import Path
 
 import pytest

@@ -1,3 +1,5 @@
+"""Truncated and damaged files are refused in Python, before the engine maps them."""
+
 from pathlib import Path
 
 import lmdb

@@ -1,3 +1,5 @@
+"""Reads over a store with branches, attempts and choices; damage has a name, never an endless loop."""
+
 from collections.abc import Iterator
 from pathlib import Path
 

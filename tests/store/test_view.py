@@ -1,3 +1,5 @@
+"""Scans against a sorted list, and what a transaction knows of itself."""
+
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
