@@ -1,13 +1,12 @@
 """One LMDB environment: opened with care, read inline, written in one transaction at a time.
 
-The only module that hands a file to LMDB's C engine. A data directory holds `data.mdb`, `lock.mdb` and `llmsim.lock`,
-an exclusive lock of whoever writes; readers need none. Commits are synced (`sync=True`) unless told otherwise, and the
-map is never written through (`writemap`), so that a stray pointer cannot reach the disk.
+The only module that hands a file to LMDB's C engine. A data directory holds `data.mdb`, `lock.mdb` and `llmsim.lock`
+(`claim.py`). Commits are synced (`sync=True`) unless told otherwise, and the map is never written through (`writemap`),
+so that a stray pointer cannot reach the disk.
 Invariants: a file that is shorter than its own meta page says is refused before the engine maps it; opening read-only
 creates nothing; a file that is not ours is not changed.
 """
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +16,11 @@ from typing import Self
 
 import lmdb
 
-from llmsim.errors import OperatorError, StoreFormat, StoreInUse
+from llmsim.errors import OperatorError, StoreFormat
 from llmsim.store import pages
+from llmsim.store.claim import LOCK_FILE, claim
 from llmsim.store.codec import decode_format, decode_meta, encode
-from llmsim.store.files import disk_errors
+from llmsim.store.files import disk_errors, make_folder, sync_folder
 from llmsim.store.lmdb_errors import MapFull, translated
 from llmsim.store.schema import FORMAT_VERSION, META_KEY, Meta, Table
 from llmsim.store.view import View
@@ -29,46 +29,12 @@ __all__ = ["DATA_FILE", "LOCK_FILE", "MAP_BYTES", "READERS_FILE", "Environment",
 
 DATA_FILE = "data.mdb"
 READERS_FILE = "lock.mdb"
-LOCK_FILE = "llmsim.lock"
 MAP_BYTES = 1 << 30
 """Address space to begin with; the file grows only as it is used, and the map doubles when it is full."""
 MAX_READERS = 126
 """Processes and threads that may read at once: a server, and people looking."""
 READERS_BYTES = 8192
 """The size that LMDB gives `lock.mdb` for as many readers."""
-
-
-@contextmanager
-def claim(data_dir: Path) -> Iterator[None]:
-    """Be the one process that writes to this data directory while the block runs; makes the directory if need be.
-
-    Raises:
-        StoreInUse: another process is.
-        OperatorError: the directory cannot be made, written to or locked.
-    """
-    with disk_errors(f"data directory {data_dir}"):
-        _make(data_dir)
-        handle = os.open(data_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        with disk_errors(f"data directory {data_dir}: cannot lock {LOCK_FILE}"):
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                holder = os.read(handle, 32).decode("ascii", "replace").strip() or "unknown"
-                message = f"data directory {data_dir} is in use by process {holder}: stop it, or ask it with --url"
-                raise StoreInUse(message) from None
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _make(data_dir: Path) -> None:
-    """Make the directory, for its owner alone, where it is missing."""
-    if data_dir.exists() and not data_dir.is_dir():
-        raise OperatorError(f"data directory {data_dir}: is a file, expected a directory")
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _size_bytes(path: Path) -> int:
@@ -127,7 +93,7 @@ class Environment:
             if _size_bytes(path):
                 pages.refuse_truncated(path)
             elif create and not readonly:
-                _make(data_dir)
+                make_folder(data_dir, parents=True)
             else:
                 raise OperatorError(f"no store in {data_dir}: expected a file {DATA_FILE}")
             if lock and not readonly:
@@ -147,6 +113,9 @@ class Environment:
         environment = cls(data_dir, opened)
         try:
             environment._open_tables(create=create and not readonly)
+            if create and durable and not readonly:
+                with disk_errors(f"store {data_dir}"):
+                    sync_folder(data_dir)
         except BaseException:
             opened.close()
             raise

@@ -44,6 +44,7 @@ class Traced:
     syncs: list[Call]
     durable: list[tuple[int, int]]
     batches: int
+    folders: list[str]
 
     def too_early(self) -> list[str]:
         """Turns that were acknowledged without a whole durable commit since they were asked for."""
@@ -106,7 +107,12 @@ def traced(folder: Path, durable: str) -> Traced:
         for sync, written in pairwise(steps)
         if sync.name == "fdatasync" and sync.text.endswith("= 0") and written.name != "fdatasync"
     ]
-    return Traced(asked, acknowledged, syncs, commits, int(child.stdout.split()[-1]))
+    folders = [
+        match[1]
+        for call in calls
+        if call.name == "fsync" and call.ended < start and (match := re.search(r"\(?\d+<(.*?)>\) += 0$", call.text))
+    ]
+    return Traced(asked, acknowledged, syncs, commits, int(child.stdout.split()[-1]), folders)
 
 
 def test_turns_are_acknowledged_after_their_fdatasync_and_share_it(tmp_path: Path) -> None:
@@ -115,6 +121,12 @@ def test_turns_are_acknowledged_after_their_fdatasync_and_share_it(tmp_path: Pat
     assert found.too_early() == []
     assert len(found.syncs) == len(found.durable) == found.batches
     assert len(found.acknowledged) / len(found.syncs) >= MERGED
+
+
+def test_names_of_a_new_store_are_on_the_disk_before_its_first_turn(tmp_path: Path) -> None:
+    """A file whose name is lost with the power is lost itself, however often it was synced."""
+    found = traced(tmp_path, "durable")
+    assert found.folders == [str(tmp_path), str(tmp_path / "data")]
 
 
 def test_commits_that_are_not_synced_would_be_seen(tmp_path: Path) -> None:
