@@ -1,8 +1,6 @@
+"""Opening with care, reading one moment, writing whole or not at all; and what a damaged or foreign file does."""
+
 import os
-import signal
-import subprocess
-import sys
-import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,15 +8,14 @@ from pathlib import Path
 import lmdb
 import pytest
 
-from llmsim.errors import OperatorError, StoreDamaged, StoreError, StoreFormat, StoreInUse
+from llmsim.errors import OperatorError, StoreDamaged, StoreError, StoreFormat
 from llmsim.store.environment import DATA_FILE, LOCK_FILE, READERS_FILE, Environment, MapFull, View, claim
 from llmsim.store.schema import META_KEY, Meta, Table
+from tests.store.children import CHILD_LIMIT_S, child
 from tests.stored import conversation, fill, put
 
 META = Meta(root_seed=7, ordinal=0, created_s=1_700_000_000)
-ROOT = Path(__file__).parents[2]
 NOBODY = 65534
-CHILD_LIMIT_S = 60
 
 
 @contextmanager
@@ -32,19 +29,6 @@ def unprivileged() -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
-
-
-@contextmanager
-def child(program: str, data_dir: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that runs this program, with the data dir as its argument; it has said its first line."""
-    command = [sys.executable, "-c", textwrap.dedent(program), str(data_dir)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
-            yield process
-        finally:
-            process.kill()
 
 
 def names_in(folder: Path) -> set[str]:
@@ -294,31 +278,3 @@ def test_copy_of_a_store_that_outgrew_the_map_is_whole(tmp_path: Path) -> None:
 def test_used_bytes_are_those_of_the_file(tmp_path: Path) -> None:
     with Environment.open(fill(tmp_path)) as environment:
         assert environment.used_bytes() == (tmp_path / DATA_FILE).stat().st_size
-
-
-def test_claim_of_a_claimed_directory_names_the_process(tmp_path: Path) -> None:
-    with claim(tmp_path):
-        message = f"is in use by process {os.getpid()}: stop it, or ask it with --url"
-        with pytest.raises(StoreInUse, match=message), claim(tmp_path):
-            pass
-    with claim(tmp_path):
-        pass
-
-
-def test_claim_of_a_killed_process_is_free(tmp_path: Path) -> None:
-    program = """
-        import sys
-        from pathlib import Path
-        from llmsim.store.environment import claim
-
-        with claim(Path(sys.argv[1])):
-            print("ready", flush=True)
-            sys.stdin.read()
-    """
-    with child(program, tmp_path) as holder:
-        with pytest.raises(StoreInUse, match=f"process {holder.pid}:"), claim(tmp_path):
-            pass
-        holder.send_signal(signal.SIGKILL)
-        holder.wait(CHILD_LIMIT_S)
-        with claim(tmp_path):
-            assert (tmp_path / LOCK_FILE).read_text() == f"{os.getpid()}\n"
