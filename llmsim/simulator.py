@@ -87,7 +87,7 @@ class Simulator:
         claim = (session, ask.idempotency_key)
         while claim in self._answering:
             await self._answering[claim].wait()
-        slot = self._recorded(parsed, session, ask.idempotency_key)
+        slot = self._recorded(parsed, ask, session, ask.idempotency_key)
         if slot is not None:
             return slot
         self._answering[claim] = trio.Event()
@@ -212,15 +212,16 @@ class Simulator:
             self.settle(slot, Ending.CLIENT_LEFT, 0)
             raise
 
-    def _recorded(self, parsed: Parsed, session: str, idempotency_key: str) -> Slot | None:
+    def _recorded(self, parsed: Parsed, ask: Ask, session: str, idempotency_key: str) -> Slot | None:
         """The turn that this client key has been answered with, if it has been."""
         with self.environment.read() as view:
             key = sessions.by_idempotency_key(view, session, idempotency_key)
             turn = sessions.turn(view, session, key) if key else None
         if key is None or turn is None:
             return None
-        new = parsed.request.messages[-len(turn.messages) :] if turn.messages else ()
-        if turn.request_digest != parsed.request.digest or new != turn.messages:
+        messages = parsed.request.messages
+        same = messages == turn.messages if ask.server_history else place_of(session, messages).said == turn.chain
+        if not same or turn.request_digest != parsed.request.digest:
             raise ClientError(
                 "Keys for idempotent requests can only be used with the same parameters they were first used with.",
                 code="idempotency_key_reused",

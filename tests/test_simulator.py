@@ -178,6 +178,18 @@ async def test_idempotency_key_with_other_parameters_is_refused(
         assert refused.status == 400
         assert orjson.loads(refused.body)["error"]["code"] == "idempotency_key_reused"
         assert (await under.say("What is snow?", headers=headers)).status == 400
+        assert (await under.say("Hello.", "Hi.", "What is rain?", headers=headers)).status == 400
+
+
+async def test_idempotency_key_works_with_the_servers_history(tmp_path: Path, autojump_clock: MockClock) -> None:
+    headers = {**NAMED, "X-LLMSim-History": "server"}
+    async with pod(tmp_path) as under:
+        await under.say("Hello.", headers=headers)
+        keyed = {**headers, "Idempotency-Key": "k"}
+        first, again = [await under.say("What is rain?", headers=keyed) for _ in range(2)]
+        assert first.body == again.body
+        assert len(await under.turns("s1")) == 2
+        assert (await under.say("What is snow?", headers=keyed)).status == 400
 
 
 async def test_server_history_is_the_context(tmp_path: Path, autojump_clock: MockClock) -> None:
