@@ -9,7 +9,7 @@ creates nothing; a file that is not ours is not changed.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -56,6 +56,17 @@ def _reserve_readers(path: Path) -> None:
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     with os.fdopen(handle, "ab") as file:
         file.write(bytes(missing))
+
+
+def _sync_names(data_dir: Path) -> None:
+    """Make sure that the names of a store and of its directory are on the disk: without them, so is no turn.
+
+    A directory above that may not be read was not made for this store.
+    """
+    with disk_errors(f"store {data_dir}"):
+        sync_folder(data_dir)
+        with suppress(PermissionError):
+            sync_folder(data_dir.parent)
 
 
 class Environment:
@@ -114,8 +125,7 @@ class Environment:
         try:
             environment._open_tables(create=create and not readonly)
             if create and durable and not readonly:
-                with disk_errors(f"store {data_dir}"):
-                    sync_folder(data_dir)
+                _sync_names(data_dir)
         except BaseException:
             opened.close()
             raise

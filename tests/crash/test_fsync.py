@@ -126,7 +126,7 @@ def test_turns_are_acknowledged_after_their_fdatasync_and_share_it(tmp_path: Pat
 def test_names_of_a_new_store_are_on_the_disk_before_its_first_turn(tmp_path: Path) -> None:
     """A file whose name is lost with the power is lost itself, however often it was synced."""
     found = traced(tmp_path, "durable")
-    assert found.folders == [str(tmp_path), str(tmp_path / "data")]
+    assert found.folders == [str(tmp_path / "data"), str(tmp_path)]
 
 
 def test_commits_that_are_not_synced_would_be_seen(tmp_path: Path) -> None:
