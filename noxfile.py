@@ -127,6 +127,13 @@ def clients(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def bench_store(session: nox.Session) -> None:
+    """Snapshot, verification and restore of a store of one gibibyte, against cp; arguments: folder, gibibytes."""
+    install(session, "tests")
+    session.run("python", "-m", "tests.bench.store", *session.posargs)
+
+
+@nox.session(default=False)
 def docs(session: nox.Session) -> None:
     """Write the tables of README.md again, from the code."""
     install(session, "tests")

@@ -1,0 +1,110 @@
+"""How long a snapshot, its verification and a restore take: `python -m tests.bench.store [DIR [GIBIBYTES]]`.
+
+Measured against `cp` of the same file, made durable. DIR must be on the disk that is to be measured; the default is a
+new folder below the working directory, and one gibibyte. Rounds are interleaved, since disks change their minds; what
+counts are the ratios within one run.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+from llmsim.store.environment import Environment, claim
+from llmsim.store.files import Report, sync_file
+from llmsim.store.operations import PutTurn
+from llmsim.store.ownership import open_for
+from llmsim.store.restore import restore
+from llmsim.store.snapshot import create
+from llmsim.store.verify import verify
+from tests.stored import PROFILE, SEED, conversation
+
+ROUNDS = 3
+TURNS = 20
+SAID = "What does the simulator say to something that is about as long as a question with its context? " * 8
+BATCH = 50
+GIBIBYTE = 1 << 30
+CP = shutil.which("cp") or "/bin/cp"
+
+Steps = dict[str, float]
+
+
+def make(data_dir: Path, size_bytes: int) -> int:
+    """A store of this size: sessions of 20 turns of some two kilobytes; how many turns there are."""
+    sessions = 0
+    with claim(data_dir), Environment.open(data_dir, create=True, durable=False, map_bytes=4 * size_bytes) as store:
+        open_for(store, seed=SEED, ordinal=0, now_s=0)
+        while store.used_bytes() < size_bytes:
+            with store.write() as view:
+                for _ in range(BATCH):
+                    for turn in conversation(f"session-{sessions:06}", TURNS, SAID):
+                        PutTurn(turn, PROFILE)(view)
+                    sessions += 1
+    return sessions * TURNS
+
+
+def timed(work: Callable[[Report], object]) -> Steps:
+    """Seconds by step, and for all of it, in the order in which they began."""
+    begun = perf_counter()
+    starts: Steps = {}
+
+    def report(step: str, _done: int, _total: int) -> None:
+        starts.setdefault(step, perf_counter())
+
+    work(report)
+    ended = perf_counter()
+    ends = [*list(starts.values())[1:], ended]
+    return {step: end - start for (step, start), end in zip(starts.items(), ends, strict=True)} | {"all": ended - begun}
+
+
+def copied(source: Path, target: Path) -> Steps:
+    """`cp`, and until the copy is on the disk."""
+    begun = perf_counter()
+    subprocess.run([CP, source, target], check=True)
+    after = perf_counter()
+    sync_file(target)
+    ended = perf_counter()
+    target.unlink()
+    return {"cp": after - begun, "sync": ended - after, "all": ended - begun}
+
+
+def measured(data_dir: Path, folder: Path) -> dict[str, Steps]:
+    """One round."""
+    rows = {"cp": copied(data_dir / "data.mdb", folder / "copy")}
+    rows["create"] = timed(lambda report: create(data_dir, folder / "backup", report))
+    [snapshot] = (folder / "backup").glob("llmsim-*")
+    rows["verify"] = timed(lambda report: verify(snapshot, report))
+    rows["restore"] = timed(lambda report: restore(snapshot, folder / "restored", 0, report=report))
+    shutil.rmtree(folder / "restored")
+    shutil.rmtree(folder / "backup")
+    return rows
+
+
+def measure(folder: Path, size_bytes: int) -> None:
+    """Make the store, then measure and print, round by round."""
+    data_dir = folder / "data"
+    begun = perf_counter()
+    turns = make(data_dir, size_bytes)
+    data = data_dir / "data.mdb"
+    say(f"{turns:,} turns, {data.stat().st_size / GIBIBYTE:.2f} GiB, made in {perf_counter() - begun:.0f} s")
+    sync_file(data)
+    for number in range(1, ROUNDS + 1):
+        rows = measured(data_dir, folder)
+        for name, steps in rows.items():
+            parts = ", ".join(f"{step} {seconds:.2f}" for step, seconds in steps.items() if step != "all")
+            ratio = steps["all"] / rows["cp"]["all"]
+            say(f"round {number}  {name:<8} {steps['all']:6.2f} s  {ratio:5.2f} x cp  ({parts})")
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(dir=Path(sys.argv[1] if len(sys.argv) > 1 else ".")) as chosen:
+        measure(Path(chosen), int(float(sys.argv[2]) * GIBIBYTE) if len(sys.argv) > 2 else GIBIBYTE)
