@@ -93,16 +93,6 @@ def test_decode_coerces_nothing(text: str) -> None:
         decode(text.encode(), Outcome)
 
 
-@given(st.builds(TurnKey, st.integers(0, 2**32 - 1), st.binary(min_size=8, max_size=8), st.integers(0, 2**32 - 1)))
-def test_turn_key_packed_and_unpacked_is_the_key(key: TurnKey) -> None:
-    assert TurnKey.unpack(key.pack()) == key
-
-
-@given(st.from_type(TurnKey), st.from_type(TurnKey))
-def test_turn_keys_sort_as_their_bytes_do(one: TurnKey, other: TurnKey) -> None:
-    assert (one < other) == (one.pack() < other.pack())
-
-
 def test_decode_meta_of_a_stamp_is_the_stamp() -> None:
     meta = Meta(root_seed=2**64 - 1, ordinal=3, created_s=1_700_000_000)
     assert decode_meta(encode(meta)) == meta

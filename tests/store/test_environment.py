@@ -16,6 +16,17 @@ from tests.stored import conversation, fill, put
 
 META = Meta(root_seed=7, ordinal=0, created_s=1_700_000_000)
 NOBODY = 65534
+GROW = """
+    import sys
+    from pathlib import Path
+    from llmsim.store.environment import Environment
+    from tests.stored import conversation, put
+
+    with Environment.open(Path(sys.argv[1])) as environment:
+        put(environment, *conversation("long", 200))
+        print("ready", flush=True)
+        sys.stdin.read()
+"""
 
 
 @contextmanager
@@ -217,22 +228,21 @@ def test_grow_under_an_open_view_ends_the_view_not_the_process(tmp_path: Path) -
 
 
 def test_read_of_a_store_that_another_process_grew_sees_all_of_it(tmp_path: Path) -> None:
-    program = """
-        import sys
-        from pathlib import Path
-        from llmsim.store.environment import Environment
-        from tests.stored import conversation, put
-
-        with Environment.open(Path(sys.argv[1])) as environment:
-            put(environment, *conversation("long", 200))
-            print("ready", flush=True)
-            sys.stdin.read()
-    """
     with Environment.open(fill(tmp_path, sessions=1), readonly=True, map_bytes=1 << 17) as environment:
-        with child(program, tmp_path), environment.read() as view:
+        with child(GROW, tmp_path), environment.read() as view:
             assert view.count(Table.TURNS) == 204
         with environment.read() as view:
             assert sum(1 for _ in view.scan(Table.TURNS)) == 204
+
+
+def test_write_to_a_store_that_another_process_grew_goes_on_from_it(tmp_path: Path) -> None:
+    """Two writers, which `claim` forbids: LMDB takes them one after the other all the same."""
+    with Environment.open(fill(tmp_path, sessions=1), map_bytes=1 << 17) as environment:
+        with child(GROW, tmp_path):
+            pass
+        put(environment, *conversation("later", 2))
+        with environment.read() as view:
+            assert view.count(Table.TURNS) == 206
 
 
 def test_open_after_a_reader_was_killed_frees_its_place(tmp_path: Path) -> None:
@@ -255,20 +265,10 @@ def test_open_after_a_reader_was_killed_frees_its_place(tmp_path: Path) -> None:
 
 
 def test_copy_of_a_store_that_outgrew_the_map_is_whole(tmp_path: Path) -> None:
-    program = """
-        import sys
-        from pathlib import Path
-        from llmsim.store.environment import Environment
-        from tests.stored import conversation, put
-
-        with Environment.open(Path(sys.argv[1])) as environment:
-            put(environment, *conversation("long", 200))
-            print("ready", flush=True)
-    """
     backup = tmp_path / "backup"
     backup.mkdir()
     data_dir = fill(tmp_path / "data", sessions=1)
-    with Environment.open(data_dir, readonly=True, map_bytes=1 << 17) as environment, child(program, data_dir):
+    with Environment.open(data_dir, readonly=True, map_bytes=1 << 17) as environment, child(GROW, data_dir):
         environment.copy(backup)
     with Environment.open(backup, readonly=True, lock=False) as copied, copied.read() as view:
         assert view.count(Table.TURNS) == 204

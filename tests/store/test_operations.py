@@ -8,14 +8,14 @@ import attrs
 import pytest
 from hypothesis import settings
 
-from llmsim.errors import ClientError, StoreError
+from llmsim.errors import ClientError, StoreDamaged, StoreError
 from llmsim.store import sessions
 from llmsim.store.environment import Environment
 from llmsim.store.operations import DeleteSession, ForkSession, PutOutcome, PutTurn, heads
 from llmsim.store.ownership import open_for
 from llmsim.store.schema import Ending, Outcome, Session, Table, TurnKey, within
 from tests.store.machine import StoreMachine
-from tests.stored import PROFILE, checked, conversation, put, turn_of
+from tests.stored import PROFILE, checked, conversation, fill, put, turn_of
 
 ABSENT = TurnKey(9, b"nowhere!")
 
@@ -164,6 +164,16 @@ def test_fork_session_goes_on_where_its_path_ends(environment: Environment) -> N
     with environment.read() as view:
         assert [turn.key.number for turn in sessions.turns(view, "f")] == [1, 2]
         assert [turn.key for turn in sessions.turns(view, "s")] == [first.key, second.key]
+
+
+@pytest.mark.leaves_unsound("no profile")
+def test_fork_session_without_its_profile_is_damage(tmp_path: Path) -> None:
+    turn = turn_of("s", "hello")
+    with Environment.open(fill(tmp_path, sessions=0)) as environment:
+        put(environment, turn)
+        done(environment, lambda view: view.delete(Table.PROFILES, turn.profile))
+        with pytest.raises(StoreDamaged, match=f"the profile {turn.profile.hex()} of turn {turn.key} is not stored"):
+            done(environment, ForkSession("s", turn.key, "f"))
 
 
 @pytest.mark.parametrize(

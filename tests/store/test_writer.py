@@ -228,8 +228,8 @@ async def test_commits_cancelled_leave_nothing_and_give_their_places_back(
             assert all(caller.scope.cancelled_caught for caller in callers)
         gate.opened.set()
         await run.settle()
-        assert stored(environment) == ["s0"]
-        assert run.batches == [1]
+        await run.writer._commit_gathered()
+        assert (stored(environment), run.batches) == (["s0"], [1])
 
 
 async def test_run_cancelled_finishes_its_commit_and_refuses_the_rest(environment: Environment) -> None:
