@@ -26,7 +26,6 @@ TOP_LEVEL = {
 
 WITHOUT_TESTS = {
     "__main__": "one call; every test of a child process runs it",
-    "store/schema": "see tests/store",
     "wire/base": "types alone",
 }
 """Modules that need no test file of their own, and why."""

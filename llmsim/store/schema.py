@@ -26,6 +26,7 @@ from llmsim.turn import FinishReason, Message, Usage
 
 FORMAT_VERSION = 1
 SESSION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+TURN_ID = re.compile(r"(0|[1-9][0-9]{0,8})-([0-9a-f]{16})-(0|[1-9][0-9]{0,8})")
 SEPARATOR = b"\x00"
 
 
@@ -67,7 +68,7 @@ class TurnKey:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        match = re.fullmatch(r"(\d{1,9})-([0-9a-f]{16})-(\d{1,9})", text)
+        match = TURN_ID.fullmatch(text)
         if match is None:
             msg = f"a turn id looks like 3-0123456789abcdef-0, not {text!r}"
             raise ValueError(msg)
