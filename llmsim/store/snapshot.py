@@ -11,15 +11,15 @@ import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import count
 from pathlib import Path
 
 import attrs
 
 from llmsim import clock
-from llmsim.errors import LlmsimError, StoreFormat
-from llmsim.store.environment import DATA_FILE, Environment
+from llmsim.errors import LlmsimError, OperatorError, StoreFormat
+from llmsim.store.environment import DATA_FILE, READERS_FILE, Environment, claim
 from llmsim.store.files import (
     Report,
     digest_file,
@@ -61,9 +61,10 @@ def create(data_dir: Path, to: Path, report: Report = silent) -> Snapshot:
     Raises:
         OperatorError: a path is missing, not a folder, or not permitted.
         StoreFull: there is not enough room in `to`.
+        StoreInUse: a server begins to use a store that was never in use before.
         StoreError: `data_dir` holds no store, or one that cannot be read.
     """
-    with disk_errors("cannot create a snapshot"), Environment.open(data_dir, readonly=True) as environment:
+    with disk_errors("cannot create a snapshot"), _unchanging(data_dir) as environment:
         if environment.meta() is None:
             msg = f"{data_dir} holds no store: nothing to take a snapshot of"
             raise StoreFormat(msg)
@@ -90,6 +91,24 @@ def listed(folder: Path) -> list[Snapshot]:
     with disk_errors("cannot list snapshots"):
         found = [_look(path) for path in folder.iterdir() if path.is_dir() and _is_ours(path)]
     return sorted(found, key=lambda one: (one.manifest.created if one.manifest else "", one.path.name))
+
+
+@contextmanager
+def _unchanging(data_dir: Path) -> Iterator[Environment]:
+    """The store, opened so that no server can use pages again that are being copied.
+
+    A reader is known to a server by its place in `lock.mdb`. LMDB goes without one where it cannot write to that file,
+    and where there is none yet; then nobody may write at all.
+    """
+    readers = data_dir / READERS_FILE
+    if readers.exists() and not os.access(readers, os.W_OK):
+        raise OperatorError(
+            f"cannot create a snapshot: {readers} is not writable, and only there a server can see that its store is "
+            "being copied: mount the data directory writable"
+        )
+    alone = not readers.exists() and (data_dir / DATA_FILE).exists()
+    with claim(data_dir) if alone else nullcontext(), Environment.open(data_dir, readonly=True) as environment:
+        yield environment
 
 
 def _copy(environment: Environment, folder: Path, report: Report) -> None:

@@ -24,8 +24,9 @@ VERIFY_STEPS = ("hash", "page walk", "check")
 
 
 def is_snapshot(path: Path) -> bool:
-    """Whether this folder presents itself as a snapshot rather than as a data dir."""
-    return (path / MANIFEST).exists()
+    """Whether this folder presents itself as a snapshot rather than as a data dir; OperatorError if it is closed."""
+    with disk_errors("cannot look for a snapshot"):
+        return (path / MANIFEST).exists()
 
 
 def verify(snapshot: Path, report: Report = silent) -> list[str]:

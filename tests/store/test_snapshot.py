@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from llmsim import clock
-from llmsim.errors import OperatorError, StoreFormat, StoreFull
+from llmsim.errors import OperatorError, StoreFormat, StoreFull, StoreInUse
 from llmsim.store.environment import Environment, claim
 from llmsim.store.files import Report
 from llmsim.store.manifest import MANIFEST
@@ -191,6 +191,30 @@ def create_with_map(data_dir: Path, backup: Path, report: Report) -> Path:
 
         patch.setattr(Environment, "open", small)
         return create(data_dir, backup, report).path
+
+
+def test_create_that_cannot_be_seen_by_a_server_is_refused(
+    data_dir: Path, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a read-only mount LMDB reads without a place in lock.mdb: a server elsewhere may overwrite what it reads."""
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+    with pytest.raises(OperatorError, match=r"lock\.mdb is not writable"):
+        create(data_dir, backup)
+    assert not backup.exists()
+
+
+def test_create_of_a_store_that_was_never_used_keeps_servers_away_meanwhile(data_dir: Path, backup: Path) -> None:
+    """Without a lock.mdb there is no place to be seen in, as in a store that was just restored."""
+    (data_dir / "lock.mdb").unlink()
+
+    def start_server(step: str, _done: int, _total: int) -> None:
+        if step == "copy":
+            with pytest.raises(StoreInUse), claim(data_dir):
+                pass
+
+    assert verify(create(data_dir, backup, start_server).path) == []
+    with claim(data_dir), pytest.raises(StoreInUse):
+        create(data_dir, backup)
 
 
 def test_create_of_a_folder_without_a_store_is_an_operator_error(tmp_path: Path, backup: Path) -> None:

@@ -1,3 +1,4 @@
+import errno
 from pathlib import Path
 
 import attrs
@@ -172,3 +173,15 @@ def test_examine_of_what_is_no_store_is_refused_and_makes_nothing(tmp_path: Path
     (tmp_path / "data.mdb").write_bytes(b"not a store" * 1000)
     with pytest.raises(StoreFormat, match="is not an LMDB file"):
         examine(tmp_path)
+
+
+def test_is_snapshot_of_a_closed_folder_is_an_operator_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may read anything; so the answer of the system is given here."""
+
+    def closed(_path: Path, **_options: bool) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path))
+
+    monkeypatch.setattr(Path, "stat", closed)
+    monkeypatch.setattr(Path, "exists", closed)
+    with pytest.raises(OperatorError, match=f"cannot look for a snapshot: permission denied: {tmp_path}"):
+        is_snapshot(tmp_path)
