@@ -69,6 +69,15 @@ class ScriptSession:
     stream: bool | None = None
     params: dict[str, Any] = attrs.field(factory=dict)
 
+    def __attrs_post_init__(self) -> None:
+        highest = 0
+        for number, turn in numbered(self.turn):
+            if turn.back_to is not None and self.history == "server":
+                raise ValueError("'back_to' needs the client's history: the server's cannot go back")
+            if turn.back_to is not None and turn.back_to > highest:
+                raise ValueError(f"'back_to' {turn.back_to} is no turn that was there before; there are {highest}")
+            highest = number
+
 
 @attrs.frozen
 class Script:
