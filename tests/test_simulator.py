@@ -1,23 +1,19 @@
 """Places, branches, attempts, keys and history, through a whole pod in virtual time."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 import orjson
 import pytest
 import trio
-from trio.testing import MockClock, wait_all_tasks_blocked
+from trio.testing import MockClock
 
-from llmsim.errors import StoreError, StoreFull
 from llmsim.profile import Profiles, Text
 from llmsim.replay.clients import Exchange
 from llmsim.simulator import session_of
-from llmsim.store.batch import Results
-from llmsim.store.writer import inline
 from llmsim.turn import Message, Role, TurnRequest
 from llmsim.wire.ids import owner_of
-from tests.pods import EPOCH_S, PROFILES, PodUnderTest, pod, reply
+from tests.pods import EPOCH_S, PROFILES, pod, reply
 
 NAMED = {"X-LLMSim-Session": "s1"}
 
@@ -215,91 +211,3 @@ async def test_stamps_with_an_epoch_follow_from_the_place(tmp_path: Path, autoju
         stamps = [orjson.loads(exchange.body)["created"] for exchange in (first, again, second)]
         assert stamps[0] == stamps[1] == stamps[2] - 60
         assert EPOCH_S <= stamps[0] < EPOCH_S + 3600
-
-
-class Gate:
-    """A commit runner that waits to be let through."""
-
-    def __init__(self) -> None:
-        self.open = trio.Event()
-
-    async def __call__(self, commit: Callable[[], Results]) -> Results:
-        await self.open.wait()
-        return await inline(commit)
-
-
-async def test_no_byte_leaves_before_the_turn_is_durable(tmp_path: Path, autojump_clock: MockClock) -> None:
-    gate = Gate()
-    async with pod(tmp_path, commit_runner=gate) as under:
-        answered = trio.Event()
-
-        async def ask(under: PodUnderTest) -> None:
-            await under.say("Hello.", headers=NAMED)
-            answered.set()
-
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(ask, under)
-            with trio.move_on_after(3600):
-                await answered.wait()
-            assert not answered.is_set()
-            gate.open.set()
-            with trio.fail_after(60):
-                await answered.wait()
-
-
-class Failing:
-    """A commit runner that raises an error while it has one."""
-
-    def __init__(self) -> None:
-        self.error: StoreError | None = None
-
-    async def __call__(self, commit: Callable[[], Results]) -> Results:
-        if self.error is not None:
-            await trio.lowlevel.checkpoint()
-            raise self.error
-        return await inline(commit)
-
-
-async def test_full_disk_refuses_turns_serves_reads_and_is_over_when_there_is_space(
-    tmp_path: Path, autojump_clock: MockClock
-) -> None:
-    runner = Failing()
-    async with pod(tmp_path, commit_runner=runner) as under:
-        await under.say("Hello.", headers=NAMED)
-        runner.error = StoreFull("no space left on device")
-        refused = await under.say("What is rain?", headers=NAMED)
-        assert refused.status == 507
-        assert orjson.loads(refused.body)["error"]["type"] == "server_error"
-        assert len(await under.turns("s1")) == 1
-        runner.error = None
-        assert (await under.say("What is rain?", headers=NAMED)).status == 200
-        assert len(await under.turns("s1")) == 2
-
-
-async def test_failed_commit_ends_the_pod(tmp_path: Path, autojump_clock: MockClock) -> None:
-    runner = Failing()
-
-    async def until_it_fails() -> None:
-        async with pod(tmp_path, commit_runner=runner) as under:
-            runner.error = StoreError("input/output error")
-            await under.say("Hello.", headers=NAMED)
-            await trio.sleep_forever()
-
-    with pytest.raises(StoreError, match="input/output"):
-        await until_it_fails()
-
-
-async def test_client_that_leaves_during_the_commit_leaves_a_whole_turn_behind(
-    tmp_path: Path, autojump_clock: MockClock
-) -> None:
-    gate = Gate()
-    async with pod(tmp_path, commit_runner=gate) as under:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(under.say, "Hello.")
-            await wait_all_tasks_blocked()
-            nursery.cancel_scope.cancel()
-            gate.open.set()
-        await under.service.simulator.writer.drain()
-        [session] = (await under.get("/llmsim/v1/sessions"))["data"]
-        [turn] = await under.turns(session["id"])
-        assert turn["outcome"] == {"ending": "client_left", "delivered": 0}
