@@ -53,7 +53,7 @@ def _bars() -> Iterator[Report]:
             task = tasks[step]
             speed = next(one.speed for one in bars.tasks if one.id == task) or 0
             rate = f"{measured(step, int(speed))}/s" if speed else ""
-            bars.update(task, completed=done, amount=measured(step, done) if total else "", rate=rate)
+            bars.update(task, completed=done, amount=measured(step, done) if done else "", rate=rate)
 
         yield report
 

@@ -13,6 +13,7 @@ import orjson
 
 from llmsim.errors import ClientError, OperatorError, StoreError
 from llmsim.replay.clients import base_url
+from llmsim.store.files import Report
 from llmsim.store.operations import no_session
 from llmsim.store.schema import SESSION_ID
 
@@ -65,8 +66,9 @@ class RemoteSessions:
             totals["turns"] += told["turns"]
         yield orjson.dumps(totals, option=orjson.OPT_APPEND_NEWLINE)
 
-    def bring(self, file: BinaryIO, name: str) -> dict[str, Any]:
+    def bring(self, file: BinaryIO, name: str, report: Report) -> dict[str, Any]:
         """Import what an export gave; all of it or nothing. The server limits how much it takes at once."""
+        report("import", 0, 0)
         try:
             return self._json("POST", "/import", content=file.read())
         except ClientError as error:

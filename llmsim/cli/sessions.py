@@ -5,9 +5,10 @@ data directory, or a server at a URL. What a caller got wrong is the operator's 
 """
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
@@ -19,8 +20,10 @@ from click.core import ParameterSource
 from llmsim.cli.conversation import moment, parents_of, print_conversation
 from llmsim.cli.options import examples, json_option, with_settings
 from llmsim.cli.output import print_json, print_table
+from llmsim.cli.progress import reporting
 from llmsim.errors import ClientError, OperatorError
 from llmsim.settings import Settings
+from llmsim.store.files import Report, silent
 from llmsim.store.views import tree_view
 
 PAGE_DEFAULT = 50
@@ -35,7 +38,7 @@ class Sessions(Protocol):
     def page(self, prefix: str, after: str, limit: int) -> dict[str, Any]: ...
     def conversation(self, session: str) -> tuple[dict[str, Any], list[dict[str, Any]]]: ...
     def export(self, ids: tuple[str, ...]) -> Iterator[bytes]: ...
-    def bring(self, file: BinaryIO, name: str) -> dict[str, Any]: ...
+    def bring(self, file: BinaryIO, name: str, report: Report) -> dict[str, Any]: ...
     def fork(self, session: str, at: str | None, new: str | None) -> dict[str, Any]: ...
     def delete(self, session: str) -> dict[str, Any]: ...
 
@@ -148,8 +151,10 @@ def show(session: str, at_hand: Sessions, *, as_json: bool) -> None:
 @click.option("--json", is_flag=True, expose_value=False, help="An export is JSON Lines in any case.")
 def export(ids: tuple[str, ...], at_hand: Sessions) -> None:
     """Write sessions, or all, to stdout as JSON Lines, for import; profiles and outcomes come along."""
-    for line in at_hand.export(ids):
-        click.echo(line, nl=False)
+    with nullcontext(silent) if sys.stdout.isatty() else reporting() as report:
+        for line, done in counted(at_hand.export(ids)):
+            click.echo(line, nl=False)
+            report("export", done, 0)
 
 
 @sessions.command(
@@ -161,8 +166,8 @@ def export(ids: tuple[str, ...], at_hand: Sessions) -> None:
 def import_(file: BinaryIO, at_hand: Sessions, *, as_json: bool) -> None:
     """Read sessions that were exported; all of them, or none where one exists already or a line is wrong."""
     name = getattr(file, "name", "stdin")
-    with seekable(file) as lines:
-        done = at_hand.bring(lines, "stdin" if name == "<stdin>" else str(name))
+    with seekable(file) as lines, reporting() as report:
+        done = at_hand.bring(lines, "stdin" if name == "<stdin>" else str(name), report)
     if as_json:
         print_json(done)
     else:
@@ -195,6 +200,14 @@ def delete(session: str, at_hand: Sessions, *, as_json: bool) -> None:
         print_json(done)
     else:
         click.echo(f"deleted {done['id']}")
+
+
+def counted(lines: Iterator[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Each line, and how many bytes there were so far."""
+    done = 0
+    for line in lines:
+        done += len(line)
+        yield line, done
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Reads may go on beside a server; whatever writes claims the data directory first
 Gives the same dicts as a server does over HTTP (`llmsim.store.views`). Prints nothing.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -11,6 +12,7 @@ from typing import Any, BinaryIO, TypeVar
 from llmsim.errors import ClientError, OperatorError
 from llmsim.store import sessions, transfer, views
 from llmsim.store.environment import DATA_FILE, MAP_BYTES, Environment, MapFull, View, claim
+from llmsim.store.files import Report
 from llmsim.store.operations import DeleteSession, ForkSession, no_session
 from llmsim.store.schema import Session, TurnKey
 
@@ -18,6 +20,8 @@ T = TypeVar("T")
 
 ROOM_FACTOR = 4
 """Bytes of the map for each byte of an import: what records, keys and half-filled pages come to, and more."""
+
+LINES_PER_REPORT = 1000
 
 
 class StoredSessions:
@@ -48,13 +52,16 @@ class StoredSessions:
                 _known(view, one)
             yield from transfer.export_lines(view, ids or None)
 
-    def bring(self, file: BinaryIO, name: str) -> dict[str, Any]:
+    def bring(self, file: BinaryIO, name: str, report: Report) -> dict[str, Any]:
         """Import what an export gave; all of it or nothing."""
-        size_bytes = file.seek(0, 2)
+        size_bytes = file.seek(0, os.SEEK_END)
 
         def lines() -> Iterator[bytes]:
             file.seek(0)
-            return iter(lambda: file.readline(transfer.LINE_BYTES_MAX + 1), b"")
+            for number, line in enumerate(iter(lambda: file.readline(transfer.LINE_BYTES_MAX + 1), b"")):
+                if number % LINES_PER_REPORT == 0:
+                    report("import", file.tell(), size_bytes)
+                yield line
 
         done = self._write(transfer.ImportSessions(lines, name), size_bytes * ROOM_FACTOR)
         return {"object": "llmsim.import", "sessions": done.sessions, "turns": done.turns}

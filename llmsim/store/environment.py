@@ -16,7 +16,7 @@ from typing import Self
 
 import lmdb
 
-from llmsim.errors import OperatorError, StoreFormat
+from llmsim.errors import OperatorError, StoreError, StoreFormat
 from llmsim.store import pages
 from llmsim.store.claim import LOCK_FILE, claim
 from llmsim.store.codec import decode_format, decode_meta, encode
@@ -25,10 +25,12 @@ from llmsim.store.lmdb_errors import MapFull, translated
 from llmsim.store.schema import FORMAT_VERSION, META_KEY, Meta, Table
 from llmsim.store.view import View
 
-__all__ = ["DATA_FILE", "LOCK_FILE", "MAP_BYTES", "READERS_FILE", "Environment", "MapFull", "View", "claim"]
+__all__ = ["DATA_FILE", "LOCK_FILE", "MAP_BYTES", "READERS_FILE", "STAGING", "Environment", "MapFull", "View", "claim"]
 
 DATA_FILE = "data.mdb"
 READERS_FILE = "lock.mdb"
+STAGING = ".restoring"
+"""Where a restore proves a store before it takes its place (`restore.py`)."""
 MAP_BYTES = 1 << 30
 """Address space to begin with; the file grows only as it is used, and the map doubles when it is full."""
 MAX_READERS = 126
@@ -43,6 +45,15 @@ def _size_bytes(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
+
+
+def _refuse_unfinished(data_dir: Path) -> None:
+    """A restore that was killed left no store, but somebody wanted one: a fresh one would hide that."""
+    if (data_dir / STAGING).exists():
+        raise StoreError(
+            f"{data_dir} holds no store, but a restore that did not end: run `llmsim restore` again, "
+            f"or remove {data_dir / STAGING} to begin with a fresh store"
+        )
 
 
 def _reserve_readers(path: Path) -> None:
@@ -104,6 +115,7 @@ class Environment:
             if _size_bytes(path):
                 pages.refuse_truncated(path)
             elif create and not readonly:
+                _refuse_unfinished(data_dir)
                 make_folder(data_dir, parents=True)
             else:
                 raise OperatorError(f"no store in {data_dir}: expected a file {DATA_FILE}")

@@ -16,7 +16,7 @@ import attrs
 
 from llmsim import clock
 from llmsim.errors import RestoreTargetExists, SnapshotDamaged, WrongOrdinal
-from llmsim.store.environment import DATA_FILE, LOCK_FILE, READERS_FILE, Environment, claim
+from llmsim.store.environment import DATA_FILE, LOCK_FILE, READERS_FILE, STAGING, Environment, claim
 from llmsim.store.files import (
     Report,
     copy_file,
@@ -30,7 +30,6 @@ from llmsim.store.files import (
 from llmsim.store.manifest import Manifest, iso
 from llmsim.store.verify import inspect, read_intact
 
-STAGING = ".restoring"
 KEPT_PREFIX = "replaced-"
 
 RESTORE_STEPS = ("copy", "page walk", "check", "adopt", "keep", "switch", "tidy")

@@ -1,3 +1,5 @@
+"""`llmsim check` as it is called: exit codes, findings in words and as JSON, on stores and on snapshots."""
+
 from pathlib import Path
 
 from llmsim.store.environment import Environment, claim

@@ -1,3 +1,5 @@
+"""Bars for people, silence for pipes, and signals that let work be taken back."""
+
 import os
 import pty
 import signal

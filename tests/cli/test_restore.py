@@ -1,3 +1,5 @@
+"""`llmsim restore` as it is called: what it says, and the exit code of each refusal."""
+
 from pathlib import Path
 
 import pytest

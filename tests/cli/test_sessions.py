@@ -5,14 +5,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import orjson
 import pytest
 
-from llmsim.store.environment import Environment, claim
-from llmsim.store.ownership import open_for
 from tests.children import Server
 from tests.said import CommandLine, Said
-from tests.stored import checked, contents, conversation, fill, put, turn_of
+from tests.stored import checked, contents, fill, put, turn_of
 
 
 @pytest.fixture
@@ -195,82 +192,7 @@ def test_import_from_a_pipe(data_dir: Path, tmp_path: Path) -> None:
     assert contents(other) == contents(data_dir)
 
 
-def test_import_that_outgrows_the_map_is_tried_again(
-    tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "all.jsonl"
-    data_dir = fill(tmp_path / "data", sessions=50)
-    file.write_text(command_line("sessions", "export", "--data-dir", data_dir).out)
-    other = tmp_path / "other"
-    with claim(other), Environment.open(other, create=True, map_bytes=4096 * 20) as environment:
-        open_for(environment, seed=7, ordinal=0, now_s=0)
-    monkeypatch.setattr("llmsim.cli.stored_sessions.MAP_BYTES", 4096 * 20)
-    monkeypatch.setattr("llmsim.cli.stored_sessions.ROOM_FACTOR", 0)
-    grown: list[int] = []
-    grow = Environment.grow
-
-    def growing(environment: Environment) -> int:
-        grown.append(grow(environment))
-        return grown[-1]
-
-    monkeypatch.setattr(Environment, "grow", growing)
-    assert command_line("sessions", "import", file, "--data-dir", other).code == 0
-    assert grown
-    assert contents(other)["turns"] == contents(data_dir)["turns"]
-
-
-def test_writing_while_a_server_has_the_store_points_to_url(data_dir: Path, command_line: CommandLine) -> None:
-    with claim(data_dir):
-        for arguments in (("delete", "s-0"), ("fork", "s-0")):
-            said = command_line("sessions", *arguments, "--data-dir", data_dir)
-            assert said.code == 3
-            assert "is in use by process" in said.err
-            assert "ask it with --url" in said.err
-        assert command_line("sessions", "list", "--data-dir", data_dir).code == 0
-
-
-@pytest.mark.parametrize("command", [("list",), ("show", "x"), ("delete", "x"), ("fork", "x"), ("export",)])
-def test_sessions_of_a_folder_without_a_store_is_2_and_makes_nothing(
-    command: tuple[str, ...], tmp_path: Path, command_line: CommandLine
-) -> None:
-    said = command_line("sessions", *command, "--data-dir", tmp_path / "typo")
-    assert said.code == 2
-    assert "no store in" in said.err
-    assert not (tmp_path / "typo").exists()
-
-
-@pytest.mark.parametrize(
-    ("url", "message"),
-    [
-        ("http://127.0.0.1:1", "http://127.0.0.1:1: no answer: "),
-        ("ftp://127.0.0.1", "--url ftp://127.0.0.1: expected http://HOST:PORT"),
-        ("http://host:port", "--url http://host:port: expected http://HOST:PORT"),
-        ("127.0.0.1:8080", "--url 127.0.0.1:8080: expected http://HOST:PORT"),
-    ],
-)
-def test_sessions_at_a_url_that_does_not_answer_is_2(url: str, message: str, command_line: CommandLine) -> None:
-    said = command_line("sessions", "list", "--url", url)
-    assert said.code == 2
-    assert message in said.err
-
-
 def test_sessions_at_both_a_url_and_a_data_dir_is_2(command_line: CommandLine, tmp_path: Path) -> None:
     said = command_line("sessions", "list", "--url", "http://127.0.0.1:1", "--data-dir", tmp_path)
     assert said.code == 2
     assert "give --data-dir or --url, not both" in said.err
-
-
-def test_show_never_sends_control_characters_of_what_was_said(tmp_path: Path, command_line: CommandLine) -> None:
-    data_dir = fill(tmp_path / "data", sessions=0)
-    with checked(data_dir) as environment:
-        put(environment, turn_of("s", "red \x1b[31m bell \a\nnew line"))
-    shown = command_line("sessions", "show", "s", "--data-dir", data_dir).out
-    assert "    user: red \\x1b[31m bell \\x07\n      new line\n" in shown
-
-
-def test_export_of_a_long_session_is_read_while_it_is_written(tmp_path: Path, command_line: CommandLine) -> None:
-    data_dir = fill(tmp_path / "data", sessions=0)
-    with checked(data_dir) as environment:
-        put(environment, *conversation("long", 1500))
-    lines = command_line("sessions", "export", "--data-dir", data_dir).out.splitlines()
-    assert orjson.loads(lines[-1]) == {"type": "end", "sessions": 1, "turns": 1500}

@@ -1,3 +1,5 @@
+"""`llmsim snapshot` as it is called: its output, its exit codes, and what signals leave behind."""
+
 import os
 import signal
 import subprocess
@@ -97,11 +99,15 @@ def test_snapshot_of_what_is_not_there_is_2_and_one_line(
 def test_snapshot_create_ended_by_a_signal_leaves_nothing(
     data_dir: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """The process stops itself where a snapshot is half made, and is sent the signal there."""
+    """The process stops itself where a snapshot is half made, and is sent the signal there.
+
+    SIGINT is as at a terminal, also where the tests run in the background and it is ignored.
+    """
     script = f"""
-import os, sys
+import os, signal, sys
 from llmsim.store import snapshot
 from llmsim.cli.main import run
+signal.signal(signal.SIGINT, signal.default_int_handler)
 real = snapshot.write_file
 def write(path, content):
     real(path, content)

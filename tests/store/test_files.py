@@ -1,3 +1,5 @@
+"""Files hashed, copied and written through, and the words for what the operating system refuses."""
+
 import errno
 import hashlib
 import os

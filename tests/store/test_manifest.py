@@ -1,3 +1,5 @@
+"""No byte of a manifest can change without being found."""
+
 from pathlib import Path
 
 import attrs

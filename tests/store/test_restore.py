@@ -1,3 +1,5 @@
+"""A restore leaves the old store or the new one, whole: refused, interrupted, or killed at each of its steps."""
+
 import os
 import signal
 import subprocess
@@ -12,16 +14,17 @@ from llmsim.errors import (
     OperatorError,
     RestoreTargetExists,
     SnapshotDamaged,
+    StoreError,
     StoreFormat,
     StoreFull,
     StoreInUse,
     WrongOrdinal,
 )
 from llmsim.store import pages
-from llmsim.store.environment import Environment, claim
+from llmsim.store.environment import STAGING, Environment, claim
 from llmsim.store.files import write_file
 from llmsim.store.manifest import MANIFEST, read_manifest, render
-from llmsim.store.restore import KEPT_PREFIX, RESTORE_STEPS, STAGING, restore
+from llmsim.store.restore import KEPT_PREFIX, RESTORE_STEPS, restore
 from llmsim.store.snapshot import create
 from tests.stored import contents, conversation, fill, put, record_calls
 
@@ -263,6 +266,9 @@ def test_restore_killed_in_a_fresh_folder_can_be_tried_again(snapshot: Path, tmp
     target = tmp_path / "fresh"
     kill_restore(snapshot, target, kill_at)
     assert (target / "data.mdb").exists() == (kill_at == "tidy")
+    if kill_at != "tidy":
+        with pytest.raises(StoreError, match="a restore that did not end"):
+            Environment.open(target, create=True)
     restore(snapshot, target, 1, replace=kill_at == "tidy", adopt=True)
     assert contents(target)["turns"] == contents(tmp_path / "lost")["turns"]
     assert not (target / STAGING).exists()

@@ -1,3 +1,5 @@
+"""A snapshot has its name only when it is whole: under writes, interrupted, or killed at each of its steps."""
+
 import fcntl
 import os
 import re

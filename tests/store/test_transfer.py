@@ -1,3 +1,5 @@
+"""What is exported and imported is the same store again; what is no whole export changes nothing."""
+
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""What is wrong with a snapshot or a store is found, to any flipped byte, before the C engine can stumble on it."""
+
 import errno
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Records as dicts, and the turn that a number or an id means."""
+
 import orjson
 import pytest
 
