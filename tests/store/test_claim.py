@@ -12,10 +12,12 @@ from tests.store.children import CHILD_LIMIT_S, child
 
 
 def test_claim_of_a_claimed_directory_names_the_process(tmp_path: Path) -> None:
+    (tmp_path / LOCK_FILE).write_text("a number of an earlier process, and longer\n")
     with claim(tmp_path):
         message = f"is in use by process {os.getpid()}: stop it, or ask it with --url"
         with pytest.raises(StoreInUse, match=message), claim(tmp_path):
             pass
+        assert (tmp_path / LOCK_FILE).read_text() == f"{os.getpid()}\n"
     with claim(tmp_path):
         pass
 

@@ -93,6 +93,13 @@ def test_decode_coerces_nothing(text: str) -> None:
         decode(text.encode(), Outcome)
 
 
+@pytest.mark.parametrize("digest", ["AB" * 16, " ab" * 16, "abc", "xy"])
+def test_decode_of_digests_in_another_form_is_damage(digest: str) -> None:
+    table = orjson.loads(encode(turn_of("s", "hello")))
+    with pytest.raises(StoreDamaged, match="not a record of kind Turn"):
+        decode(orjson.dumps(table | {"chain": digest}), Turn)
+
+
 def test_decode_meta_of_a_stamp_is_the_stamp() -> None:
     meta = Meta(root_seed=2**64 - 1, ordinal=3, created_s=1_700_000_000)
     assert decode_meta(encode(meta)) == meta

@@ -70,6 +70,15 @@ def test_refuse_truncated_of_an_absurd_page_size_refuses(tmp_path: Path, whole: 
         refuse_truncated(path)
 
 
+def test_refuse_truncated_of_a_page_size_that_both_metas_claim_refuses(tmp_path: Path, whole: bytes) -> None:
+    """A file made to look right at a first glance: pages of 3,000 bytes, each meta page where it then must be."""
+    meta = whole[:40] + (3000).to_bytes(4, "little") + whole[44:META_BYTES]
+    path = tmp_path / DATA_FILE
+    path.write_bytes((meta.ljust(3000, b"\0") * 2).ljust(len(whole), b"\0"))
+    with pytest.raises(StoreFormat, match="not an LMDB file"):
+        refuse_truncated(path)
+
+
 def test_refuse_truncated_of_a_file_without_its_free_pages_at_the_end_passes(tmp_path: Path) -> None:
     """LMDB may number pages that it never writes: such a file is whole, and shorter than it says."""
     path = fill(tmp_path) / DATA_FILE

@@ -152,6 +152,19 @@ def test_transcript_of_a_choice_ends_with_it(view: View) -> None:
         transcript(view, "t", turn.key, 3)
 
 
+def test_transcript_beyond_a_choice_goes_through_it(environment: Environment) -> None:
+    turn = turn_of("s", "hello", replies=3)
+    after = turn_of("s", "go on", turn, choice=2)
+    put(environment, turn, after)
+    with environment.read() as view:
+        assert [message.content for message in transcript(view, "s", after.key)] == [
+            "hello",
+            "You said: hello. (2)",
+            "go on",
+            "You said: go on. (0)",
+        ]
+
+
 def test_transcript_of_a_turn_that_is_not_there_is_damage(view: View) -> None:
     with pytest.raises(StoreDamaged, match=f"session s lacks turn {KEY}"):
         transcript(view, "s", KEY)

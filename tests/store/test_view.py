@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmsim.store.environment import Environment
@@ -26,6 +26,7 @@ def environment() -> Iterator[Environment]:
         yield opened
 
 
+@settings(max_examples=400)
 @given(keys=st.sets(KEYS), prefix=SOUGHT, after=SOUGHT, reverse=st.booleans())
 def test_scan_finds_what_a_sorted_list_has(
     environment: Environment, keys: set[bytes], prefix: bytes, after: bytes, *, reverse: bool
