@@ -21,7 +21,7 @@ from cattrs import (
     IterableValidationNote,
     transform_error,
 )
-from cattrs.gen import make_dict_structure_fn
+from cattrs.gen import make_dict_structure_fn, mapping_structure_factory
 
 from llmsim.errors import OperatorError
 
@@ -41,6 +41,7 @@ def converter() -> Converter:
     strict.register_structure_hook(StrEnum, _choice)
     strict.register_structure_hook_factory(attrs.has, _class_hook)
     strict.register_structure_hook_factory(_is_tuple, _tuple_hook)
+    strict.register_structure_hook_factory(_is_dict, _dict_hook)
     return strict
 
 
@@ -128,6 +129,21 @@ def _choice(value: object, kind: type[StrEnum]) -> StrEnum:
 
 def _is_tuple(kind: Any) -> bool:  # noqa: ANN401
     return get_origin(kind) is tuple
+
+
+def _is_dict(kind: Any) -> bool:  # noqa: ANN401
+    return get_origin(kind) is dict
+
+
+def _dict_hook(kind: Any, using: Converter) -> Callable[[object, object], object]:  # noqa: ANN401
+    build = mapping_structure_factory(kind, using)
+
+    def hook(value: object, _kind: object) -> object:
+        if not isinstance(value, Mapping):
+            raise _wrong("a table", value)
+        return build(value, kind)
+
+    return hook
 
 
 def _class_hook(kind: type[Any], using: Converter) -> Callable[[object, object], object]:

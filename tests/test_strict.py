@@ -28,6 +28,7 @@ class Outer:
     flag: bool = False
     inner: Inner | None = None
     items: tuple[Inner, ...] = ()
+    notes: dict[str, int] = attrs.field(factory=dict)
 
 
 def read(table: object) -> Outer:
@@ -67,6 +68,8 @@ def test_structure_of_a_right_table_gives_the_record() -> None:
         ),
         ({"name": "a", "items": "abc"}, "x.toml: expected a list, not a text @ $.items"),
         ({"name": "a", "items": [{"size_mm": 1}, {}]}, "x.toml: missing key @ $.items[1].size_mm"),
+        ({"name": "a", "notes": [1]}, "x.toml: expected a table, not a list @ $.notes"),
+        ({"name": "a", "notes": {"b": "1"}}, "x.toml: expected a whole number, not a text @ $.notes['b']"),
         ([], "x.toml: expected a table, not a list @ $"),
     ],
 )

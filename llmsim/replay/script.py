@@ -5,12 +5,13 @@ Read strictly, like profiles: an unknown key or a wrong type is an OperatorError
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import attrs
-from attrs.validators import and_, ge, le, matches_re, max_len, min_len
+from attrs.validators import and_, ge, le, max_len, min_len
 
 from llmsim import strict
 from llmsim.errors import OperatorError
@@ -21,7 +22,25 @@ REPEAT_MAX = 10_000
 LONGEST_S = 86_400.0
 """Longest offset or think time: a day."""
 _SECONDS = and_(ge(0.0), le(LONGEST_S))
-_ID = matches_re(r"[A-Za-z0-9._:-]{1,120}")
+_KEYS_OF_THEIR_OWN = ("messages", "model", "stream")
+
+
+def _id(_owner: object, _field: object, text: str) -> None:
+    if re.fullmatch(r"[A-Za-z0-9._:-]{1,120}", text) is None:
+        raise ValueError(f"'id' {text!r}: expected 1 to 120 characters of A-Z a-z 0-9 . _ : -")
+
+
+def _params(_owner: object, _field: object, params: Mapping[str, Any]) -> None:
+    for key in _KEYS_OF_THEIR_OWN:
+        if key in params:
+            raise ValueError(f"'params' has {key!r}, which the script says elsewhere")
+
+
+class History(StrEnum):
+    """Who remembers: the client sends all messages each time, or only new ones to a server that knows the others."""
+
+    CLIENT = "client"
+    SERVER = "server"
 
 
 @attrs.frozen
@@ -39,7 +58,7 @@ class ScriptTurn:
     finish: FinishReason | None = None
     reply: str | None = None
     back_to: int | None = attrs.field(default=None)
-    params: dict[str, Any] = attrs.field(factory=dict)
+    params: dict[str, Any] = attrs.field(factory=dict, validator=_params)
 
     def __attrs_post_init__(self) -> None:
         if self.back_to is not None and self.back_to < 1:
@@ -53,30 +72,30 @@ class ScriptTurn:
 
 @attrs.frozen
 class ScriptSession:
-    """One session, or `repeat` of them, `id-0` and on, each `every_s` seconds after the one before.
+    """One session, or `repeat` of them, `id-0` and on, each `every_s` seconds after the one before."""
 
-    `history` "server": only new messages are sent, and the server's transcript is the context.
-    """
-
-    id: str = attrs.field(validator=_ID)
+    id: str = attrs.field(validator=_id)
     turn: tuple[ScriptTurn, ...] = attrs.field(validator=min_len(1))
     start_s: float = attrs.field(default=0.0, validator=_SECONDS)
     repeat: int = attrs.field(default=1, validator=and_(ge(1), le(REPEAT_MAX)))
     every_s: float = attrs.field(default=0.0, validator=_SECONDS)
     model: str | None = None
     system: str | None = None
-    history: str = attrs.field(default="client", validator=matches_re("client|server"))
+    history: History = History.CLIENT
     stream: bool | None = None
-    params: dict[str, Any] = attrs.field(factory=dict)
+    params: dict[str, Any] = attrs.field(factory=dict, validator=_params)
 
     def __attrs_post_init__(self) -> None:
-        highest = 0
+        reached = 0
+        replies: dict[tuple[int, str], str | None] = {}
         for number, turn in numbered(self.turn):
-            if turn.back_to is not None and self.history == "server":
+            if turn.back_to is not None and self.history is History.SERVER:
                 raise ValueError("'back_to' needs the client's history: the server's cannot go back")
-            if turn.back_to is not None and turn.back_to > highest:
-                raise ValueError(f"'back_to' {turn.back_to} is no turn that was there before; there are {highest}")
-            highest = number
+            if turn.back_to is not None and turn.back_to > reached:
+                raise ValueError(f"'back_to' {turn.back_to}: the conversation has come to turn {reached}")
+            if replies.setdefault((number, turn.user), turn.reply) != turn.reply:
+                raise ValueError(f"two turns {number} have the user's {turn.user!r} and different replies")
+            reached = number
 
 
 @attrs.frozen
@@ -88,7 +107,14 @@ class Script:
     session: tuple[ScriptSession, ...] = attrs.field(validator=min_len(1))
     model: str = "gpt-4o-mini"
     stream: bool = True
-    params: dict[str, Any] = attrs.field(factory=dict)
+    params: dict[str, Any] = attrs.field(factory=dict, validator=_params)
+
+    def __attrs_post_init__(self) -> None:
+        ids = set()
+        for part in parts(self):
+            if part.session in ids:
+                raise ValueError(f"two sessions are called {part.session!r}")
+            ids.add(part.session)
 
 
 @attrs.frozen
@@ -109,7 +135,7 @@ def load_scripts(paths: Iterable[Path]) -> tuple[Script, ...]:
     """Scripts from files.
 
     Raises:
-        OperatorError: a file cannot be read or is no script, or two of them play a session of one id.
+        OperatorError: a file cannot be read or is no script, or two of them play one session.
     """
     scripts = tuple(_load(path) for path in paths)
     owner: dict[str, str] = {}
@@ -138,7 +164,7 @@ def parts(script: Script) -> Iterator[Part]:
                 start_us=round((session.start_s + copy * session.every_s) * 1e6),
                 model=session.model or script.model,
                 system=session.system,
-                server_history=session.history == "server",
+                server_history=session.history is History.SERVER,
                 stream=script.stream if session.stream is None else session.stream,
                 params={**script.params, **session.params},
                 turns=session.turn,
