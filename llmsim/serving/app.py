@@ -13,10 +13,10 @@ from quart import Response, request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
-from llmsim.errors import ClientError
+from llmsim.errors import ClientError, StoreFull
 from llmsim.serving.connection import ObservedRequest, asked, body_of, connection_class
 from llmsim.serving.emitter import Emission
-from llmsim.serving.inference import Answer, infer, refuse, request_id
+from llmsim.serving.inference import Answer, disk_full, infer, refuse, request_id
 from llmsim.serving.models import add_models
 from llmsim.serving.probes import add_probes
 from llmsim.serving.service import Service
@@ -46,6 +46,7 @@ def create_app(service: Service) -> QuartTrio:
     for path, wire in GENERATING.items():
         app.add_url_rule(path, endpoint=path, view_func=generating(service, path, wire), methods=["POST"])
     add_errors(app, service)
+    add_request_ids(app, service)
     return app
 
 
@@ -73,7 +74,7 @@ def respond(answer: Answer, request: ObservedRequest) -> Response:
 
 
 def add_errors(app: QuartTrio, service: Service) -> None:
-    """Answers for what no route takes, what no route survives, and a request id on whatever has none."""
+    """Answers for what no route takes, and for what no route survives."""
 
     def answer(error: ClientError) -> Response:
         request = asked()
@@ -94,11 +95,19 @@ def add_errors(app: QuartTrio, service: Service) -> None:
     async def client_error(error: ClientError) -> Response:
         return answer(error)
 
+    @app.errorhandler(StoreFull)
+    async def no_room(error: StoreFull) -> Response:
+        return answer(disk_full(error))
+
     @app.errorhandler(Exception)
     async def server_error(error: Exception) -> Response:
         log.error("bug", exc_info=error, extra={"fields": {"path": request.path}})
         message = "The server had an error while processing your request. Sorry about that!"
         return answer(ClientError(message, status=500, kind="server_error"))
+
+
+def add_request_ids(app: QuartTrio, service: Service) -> None:
+    """A request id on whatever has none."""
 
     @app.after_request
     async def identify(response: Response) -> Response:

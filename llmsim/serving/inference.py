@@ -45,8 +45,7 @@ async def infer(
     except ClientError as error:
         return refuse(service, wire, error, path, body)
     except StoreFull as error:
-        full = ClientError(f"The simulator's disk is full: {error}", status=507, kind="server_error", code="store_full")
-        return refuse(service, wire, full, path, body)
+        return refuse(service, wire, disk_full(error), path, body)
     plan, asked = slot.plan, slot.asked
     head = wire.headers(plan, asked) + session_headers(slot)
     if asked.request.stream:
@@ -63,6 +62,11 @@ def refuse(service: Service, wire: Wire, error: ClientError, path: str, body: by
     """An error in the wire's words, with a request id that follows from the request."""
     refusal = wire.refuse(error, request_id(service.simulator.pod, path, body))
     return Answer(refusal.status, refusal.headers, refusal.body)
+
+
+def disk_full(error: StoreFull) -> ClientError:
+    """What a caller is told whose write found no room; nothing of it was stored, and it may try again later."""
+    return ClientError(f"The simulator's disk is full: {error}", status=507, kind="server_error", code="store_full")
 
 
 def ask_of(headers: Mapping[str, str]) -> Ask:

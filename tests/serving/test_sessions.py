@@ -1,11 +1,15 @@
 """The session resource over HTTP."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
 import pytest
+import trio
 from trio.testing import MockClock
 
+from llmsim.errors import StoreFull
+from llmsim.store.batch import Results
 from tests.pods import PodUnderTest, pod, reply
 
 ROOT = "/llmsim/v1/sessions"
@@ -107,3 +111,27 @@ async def test_export_comes_back_by_import(tmp_path: Path, autojump_clock: MockC
         again = await under.client.exchange("POST", f"{ROOT}/import", {}, exported)
         assert again.status == 409
         assert (await under.client.exchange("POST", f"{ROOT}/import", {}, b"rubbish")).status == 400
+
+
+@pytest.mark.parametrize(("method", "path"), [("DELETE", "/s"), ("POST", "/s/fork"), ("POST", "/import")])
+async def test_change_on_a_full_disk_is_refused_with_507_and_reads_go_on(
+    tmp_path: Path, autojump_clock: MockClock, method: str, path: str
+) -> None:
+    full = False
+
+    async def runner(commit: Callable[[], Results]) -> Results:
+        await trio.lowlevel.checkpoint()
+        if full:
+            raise StoreFull("no space left on device")
+        return commit()
+
+    async with pod(tmp_path, commit_runner=runner) as under:
+        await talk(under, "s", 1)
+        body = b"" if path != "/import" else (await under.client.exchange("GET", f"{ROOT}/s/export", {})).body
+        full = True
+        refused = await under.client.exchange(method, ROOT + path, {}, body)
+        assert refused.status == 507
+        error = orjson.loads(refused.body)["error"]
+        assert (error["type"], error["param"], error["code"]) == ("server_error", None, "store_full")
+        assert [session["id"] for session in (await under.get(ROOT))["data"]] == ["s"]
+        full = False
