@@ -1,6 +1,9 @@
 """What all tests share: a Hypothesis profile, an environment without our variables, the command line as a fixture."""
 
+import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import settings
@@ -20,6 +23,18 @@ def pytest_configure() -> None:
         del os.environ[name]
 
 
+@contextmanager
+def logging_kept() -> Iterator[None]:
+    """What the block makes of logging, for the whole process, ends with it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
 @pytest.fixture
 def command_line(capsys: pytest.CaptureFixture[str]) -> CommandLine:
     """Runs `llmsim ARGUMENTS...` in this process."""
@@ -27,7 +42,8 @@ def command_line(capsys: pytest.CaptureFixture[str]) -> CommandLine:
     def run(*arguments: object) -> Said:
         capsys.readouterr()
         try:
-            code = outcome([str(argument) for argument in arguments])
+            with logging_kept():
+                code = outcome([str(argument) for argument in arguments])
         except SystemExit as end:
             code = int(end.code or 0)
         out, err = capsys.readouterr()
