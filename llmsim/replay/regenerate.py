@@ -6,22 +6,26 @@ apart and never passes for equal.
 """
 
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import islice, takewhile
 
 import attrs
 
-from llmsim.errors import OperatorError
+from llmsim.errors import ContextOverflow, OperatorError
 from llmsim.profile import Profile
 from llmsim.simulation.plan import PLAN_VERSION, plan_turn
 from llmsim.simulator import Counters, branch_of, context_of
 from llmsim.store import sessions
 from llmsim.store.environment import Environment, View
-from llmsim.store.schema import Reply, Turn
-from llmsim.turn import Pod, place_of
+from llmsim.store.schema import Turn
+from llmsim.turn import Message, Pod, TurnRequest, place_of
 from llmsim.wire.dialects import GENERATING
 
 PAGE = 100
 """Sessions in one read transaction: a live server can use its old pages again in between."""
+EXCERPT_CHARS = 60
+"""How much of two texts is shown from where they part."""
+Fault = tuple[str, str, str]
+"""What of a turn would be another, as stored, and as drawn again."""
 WIRES = {wire.dialect: wire for wire in GENERATING.values()}
 
 
@@ -92,46 +96,71 @@ def regenerate(
 def _compare(view: View, turn: Turn, counters: Counters, result: Regeneration) -> None:
     result.turns += 1
     try:
-        found = list(_mismatches(view, turn, counters))
+        faults = list(_faults(view, turn, counters))
     except OperatorError as error:
         result.skipped.append(Skipped(turn.session, str(turn.key), str(error)))
         return
-    result.mismatches += found
+    result.mismatches += (Mismatch(turn.session, str(turn.key), *fault) for fault in faults)
 
 
-def _mismatches(view: View, turn: Turn, counters: Counters) -> Iterator[Mismatch]:
+def _faults(view: View, turn: Turn, counters: Counters) -> Iterator[Fault]:
     """What would be another; raises OperatorError where it cannot be known."""
     if turn.plan_version != PLAN_VERSION:
         raise OperatorError(f"it was planned by version {turn.plan_version}, this release plans by {PLAN_VERSION}")
-    if turn.dialect not in WIRES:
-        raise OperatorError(f"its dialect {turn.dialect!r} is unknown to this release")
     body = sessions.profile(view, turn.profile)
     if body is None:
         raise OperatorError(f"its profile {turn.profile.hex()} is not stored")
     profile = Profile.from_json(body)
     context = context_of(view, turn)
+    request = _request(turn, context)
     place = place_of(turn.origin.session, context)
-    request = WIRES[turn.dialect].restore(turn.params, context, turn.request_digest).request
-    plan = plan_turn(
-        profile,
-        Pod(turn.origin.root_seed, turn.origin.ordinal),
-        place,
-        request,
-        context,
-        attempt=turn.key.attempt,
-        created_s=turn.created_s,
-        script=turn.script,
-        counter=counters(profile.tokens.counter),
-    )
-    drawn = tuple(Reply(choice.text, choice.finish_reason) for choice in plan.choices)
-    pairs = (
+    yield from _unequal(
         ("place", turn.chain.hex(), place.said.hex()),
         ("number", turn.key.number, place.number),
         ("branch", turn.key.branch.hex(), branch_of(place, request).hex()),
         ("profile", turn.profile.hex(), profile.digest.hex()),
-        ("replies", turn.replies, drawn),
-        ("usage", turn.usage, plan.usage),
     )
-    for what, stored, again in pairs:
-        if stored != again:
-            yield Mismatch(turn.session, str(turn.key), what, str(stored), str(again))
+    try:
+        plan = plan_turn(
+            profile,
+            Pod(turn.origin.root_seed, turn.origin.ordinal),
+            place,
+            request,
+            context,
+            attempt=turn.key.attempt,
+            created_s=turn.created_s,
+            script=turn.script,
+            counter=counters(profile.tokens.counter),
+        )
+    except ContextOverflow as refusal:
+        yield "replies", str(len(turn.replies)), f"none, but {refusal}"
+        return
+    yield from _unequal(("replies", len(turn.replies), len(plan.choices)), ("usage", turn.usage, plan.usage))
+    for index, (reply, choice) in enumerate(zip(turn.replies, plan.choices, strict=False)):
+        yield from _unequal((f"finish reason of reply {index}", reply.finish_reason, choice.finish_reason))
+        yield from _parting(f"reply {index}", reply.text, choice.text)
+
+
+def _request(turn: Turn, context: tuple[Message, ...]) -> TurnRequest:
+    """What was asked; raises OperatorError where the record does not say it in words of a dialect known here."""
+    if turn.dialect not in WIRES:
+        raise OperatorError(f"its dialect {turn.dialect!r} is unknown to this release")
+    try:
+        return WIRES[turn.dialect].restore(turn.params, context, turn.request_digest).request
+    except (KeyError, TypeError) as error:
+        raise OperatorError(f"its request is none of the dialect {turn.dialect!r}: {error!r}") from None
+
+
+def _unequal(*pairs: tuple[str, object, object]) -> Iterator[Fault]:
+    for what, stored, drawn in pairs:
+        if stored != drawn:
+            yield what, str(stored), str(drawn)
+
+
+def _parting(what: str, stored: str, drawn: str) -> Iterator[Fault]:
+    """Where two texts part, and how each goes on from there."""
+    if stored == drawn:
+        return
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(stored, drawn, strict=False))
+    at = sum(1 for _ in same)
+    yield f"{what}, from character {at} on", repr(stored[at : at + EXCERPT_CHARS]), repr(drawn[at : at + EXCERPT_CHARS])
