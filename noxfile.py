@@ -134,6 +134,13 @@ def bench_store(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def bench_memory(session: nox.Session) -> None:
+    """Memory and start of a server with no sessions and with 100,000; argument: a folder on the disk to use."""
+    install(session, "tests")
+    session.run("python", "-m", "tests.bench.memory", *session.posargs)
+
+
+@nox.session(default=False)
 def docs(session: nox.Session) -> None:
     """Write the tables of README.md again, from the code."""
     install(session, "tests")
