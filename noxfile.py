@@ -134,6 +134,13 @@ def bench_store(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def bench_writer(session: nox.Session) -> None:
+    """How many durable turns a second, and turns for each fdatasync, by how many write at once."""
+    install(session, "tests")
+    session.run("python", "-m", "tests.bench.writer", *session.posargs)
+
+
+@nox.session(default=False)
 def bench_memory(session: nox.Session) -> None:
     """Memory and start of a server with no sessions and with 100,000; argument: a folder on the disk to use."""
     install(session, "tests")
