@@ -5,11 +5,13 @@ differs from what was expected.
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import click
 import trio
+from click.core import ParameterSource
 
 from llmsim.catalog import profiles_dir, scripts_dir
 from llmsim.cli import logs
@@ -34,6 +36,10 @@ from llmsim.tokenizers import counter_named
 from llmsim.turn import Pod
 
 DIFFERENCE = 1
+HERE = ("seed", "ordinal", "epoch", "profiles")
+"""Flags of a replay in this process."""
+THERE = ("speed", "instant")
+"""Flags of a replay against a server."""
 
 
 @click.command(
@@ -75,12 +81,13 @@ def replay(
     """
     if bool(store) == bool(scripts):
         raise click.UsageError("Give either scripts to play, or --store.")
+    refuse_idle_flags(store=store is not None, url=url is not None)
     if store is not None:
-        if url or out or expect:
-            raise click.UsageError("--store goes with none of --url, --out and --expect.")
         report_regeneration(regenerated(store), as_json=as_json)
         return
     wanted = transcripts.read(expect) if expect else None
+    if out is not None:
+        write(out, b"", mode="ab")
     logs.configure(LogLevel.WARNING)
     loaded = load_scripts(found(name) for name in scripts)
     with progress("turns", sum(len(part.turns) for script in loaded for part in parts(script))) as advance:
@@ -91,10 +98,20 @@ def replay(
     report(played, text, wanted, as_json=as_json)
 
 
+def refuse_idle_flags(*, store: bool, url: bool) -> None:
+    """Refuse flags on this command line that would change nothing."""
+    context = click.get_current_context()
+    idle = (*HERE, *THERE, "url", "out", "expect") if store else HERE if url else THERE
+    given = [name for name in idle if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if given:
+        one = "--store" if store else "--url" if url else "a replay without --url"
+        raise click.UsageError(f"--{given[0]} does not go with {one}.")
+
+
 def found(name: str) -> Path:
     """The file of a script: a path, or the name of a shipped one; raises OperatorError."""
     path = Path(name)
-    if path.exists() or path.suffix or len(path.parts) > 1:
+    if path.is_file() or path.suffix or len(path.parts) > 1:
         return path
     shipped = scripts_dir() / f"{name}.toml"
     if not shipped.exists():
@@ -103,7 +120,9 @@ def found(name: str) -> Path:
     return shipped
 
 
-def run(scripts: tuple[Script, ...], url: str | None, settings: Settings, on_turn: Any) -> list[Played]:  # noqa: ANN401
+def run(
+    scripts: tuple[Script, ...], url: str | None, settings: Settings, on_turn: Callable[[Played], None]
+) -> list[Played]:
     """Play the scripts, here or there."""
     if url is None:
         profiles = Profiles.load(settings.profiles, profiles_dir())
@@ -123,17 +142,19 @@ def run(scripts: tuple[Script, ...], url: str | None, settings: Settings, on_tur
     return trio.run(over_http, url)
 
 
-def write(path: Path, text: bytes) -> None:
-    """Write a transcript; raises OperatorError."""
+def write(path: Path, text: bytes, mode: Literal["wb", "ab"] = "wb") -> None:
+    """Write a transcript, or nothing behind it, to see that it can be written; raises OperatorError."""
     try:
-        path.write_bytes(text)
+        with path.open(mode) as file:
+            file.write(text)
     except OSError as error:
         raise OperatorError(f"{path}: {(error.strerror or str(error)).lower()}") from None
 
 
 def report(played: list[Played], text: bytes, wanted: bytes | None, *, as_json: bool) -> None:
     """Say what was played and what of it was not as expected; exits with 1 where something was not."""
-    unmet = [(turn, fault) for turn in played for fault in turn.unmet]
+    in_order = sorted(played, key=lambda turn: (turn.at_us, turn.session))
+    unmet = [(turn, fault) for turn in in_order for fault in turn.unmet]
     different = transcripts.differences(wanted, text) if wanted is not None else []
     last_us = max((turn.at_us + turn.total_us for turn in played), default=0)
     summary = {

@@ -15,6 +15,8 @@ from llmsim.errors import OperatorError
 
 TIMEOUT_S = 600
 """How long a server may be silent: longer than any shipped profile's pause between tokens, at a tenth of the speed."""
+CONNECTIONS_MAX = 900
+"""Connections to one server at a time, below the usual limit of 1,024 open files; further requests wait for one."""
 
 
 @attrs.frozen
@@ -97,15 +99,13 @@ class OverHTTP:
         Raises:
             OperatorError: the server cannot be reached, or does not speak HTTP to its end.
         """
-        arrivals: list[tuple[float, bytes]] = []
         try:
             async with self.client.stream(method, path, headers=dict(headers), content=body) as response:
-                async for data in response.aiter_raw():
-                    arrivals.append((trio.current_time(), data))
+                arrivals = tuple([(trio.current_time(), data) async for data in response.aiter_raw()])
         except httpx2.HTTPError as error:
             reason = str(error) or type(error).__name__
             raise OperatorError(f"{self.client.base_url}: no answer: {reason}") from error
-        return Exchange(response.status_code, {k.lower(): v for k, v in response.headers.items()}, tuple(arrivals))
+        return Exchange(response.status_code, {k.lower(): v for k, v in response.headers.items()}, arrivals)
 
 
 def base_url(url: str) -> str:
@@ -125,10 +125,11 @@ def base_url(url: str) -> str:
 
 
 def connect(url: str) -> httpx2.AsyncClient:
-    """An HTTP client for a server's base URL, with or without its `/v1`; any number of connections.
+    """An HTTP client for a server's base URL, with or without its `/v1`; it takes answers as they are, not packed.
 
     Raises:
         OperatorError: not an http URL.
     """
-    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
-    return httpx2.AsyncClient(base_url=base_url(url), timeout=TIMEOUT_S, limits=limits, trust_env=False)
+    limits = httpx2.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX)
+    plain = {"accept-encoding": "identity"}
+    return httpx2.AsyncClient(base_url=base_url(url), headers=plain, timeout=TIMEOUT_S, limits=limits, trust_env=False)

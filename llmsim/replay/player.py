@@ -13,12 +13,15 @@ import attrs
 import orjson
 import trio
 
+from llmsim.errors import OperatorError
 from llmsim.replay.clients import Client, Exchange
 from llmsim.replay.script import Part, ScriptTurn, numbered
 from llmsim.serving.emitter import Pace
 
 PATH = "/v1/chat/completions"
 DONE = "[DONE]"
+END = "\n\n"
+"""What ends an event of a stream."""
 
 
 @attrs.frozen
@@ -72,12 +75,12 @@ class Conversation:
 async def play(
     parts: Iterable[Part], client: Client, pace: Pace, on_turn: Callable[[Played], None] = lambda _turn: None
 ) -> list[Played]:
-    """Play all parts at once; what was played, in no particular order.
+    """Play all parts at once; what was played, the turns of each session in their order.
 
     `pace` turns planned time into time on trio's clock. Cancellation: all clients leave.
 
     Raises:
-        OperatorError: the server cannot be reached.
+        OperatorError: the server cannot be reached, or is none of ours.
     """
     played: list[Played] = []
 
@@ -106,8 +109,8 @@ async def _play_part(part: Part, client: Client, pace: Pace, begin: float, took:
         answer = await client.exchange("POST", PATH, headers, orjson.dumps(request))
         times = await _planned(client, part.session, answer)
         events = events_of(answer)
-        replies = replies_of(events, streamed=bool(request["stream"])) if answer.status == 200 else []
-        offsets = tuple(times["frames_us"]) if request["stream"] and times["frames_us"] else (times["total_us"],)
+        replies = replies_of(events, stream=part.stream) if answer.status == 200 else []
+        offsets = tuple(times["frames_us"]) if streamed(answer) else (times["total_us"],)
         took(
             Played(
                 session=part.session,
@@ -130,39 +133,54 @@ async def _play_part(part: Part, client: Client, pace: Pace, begin: float, took:
 
 async def _planned(client: Client, session: str, answer: Exchange) -> dict[str, Any]:
     """When the server planned each frame of its answer, in microseconds after the request; an error leaves at once."""
+    if answer.status != 200:
+        return {"frames_us": [], "total_us": 0}
     turn = answer.headers.get("x-llmsim-turn-id")
     if turn is None:
-        return {"frames_us": [], "total_us": 0}
+        raise OperatorError(f"session {session}: the answer names no turn (x-llmsim-turn-id): no server of llmsim")
     shown = await client.exchange("GET", f"/llmsim/v1/sessions/{session}/turns/{turn}", {})
+    if shown.status != 200:
+        raise OperatorError(f"session {session}: the server does not show turn {turn}: status {shown.status}")
     found: dict[str, Any] = orjson.loads(shown.body)
     return found
 
 
 def events_of(answer: Exchange) -> tuple[str, ...]:
     """The events of a stream, each with the empty line that ends it; or the whole body as one."""
-    text = answer.body.decode()
-    if not answer.headers.get("content-type", "").startswith("text/event-stream"):
+    text = answer.body.decode(errors="replace")
+    if not streamed(answer):
         return (text,)
-    return tuple(event + "\n\n" for event in text.split("\n\n") if event)
+    *events, rest = text.split(END)
+    return (*(event + END for event in events), *([rest] if rest else []))
 
 
 def observed(answer: Exchange, asked: float) -> tuple[int, ...]:
     """When each event was there, in microseconds after the request: the arrival that held its last byte."""
-    if not answer.headers.get("content-type", "").startswith("text/event-stream"):
+    if not streamed(answer):
         return tuple(round((at - asked) * 1e6) for at, _ in answer.arrivals[-1:])
-    return tuple(round((at - asked) * 1e6) for at, data in answer.arrivals for _ in range(data.count(b"\n\n")))
+    times: list[int] = []
+    rest = b""
+    for at, data in answer.arrivals:
+        *ended, rest = (rest + data).split(END.encode())
+        times += [round((at - asked) * 1e6)] * len(ended)
+    return tuple(times)
 
 
-def replies_of(events: Iterable[str], *, streamed: bool) -> list[tuple[str, str | None]]:
+def streamed(answer: Exchange) -> bool:
+    """Whether an answer is a stream of events."""
+    return answer.headers.get("content-type", "").startswith("text/event-stream")
+
+
+def replies_of(events: Iterable[str], *, stream: bool) -> list[tuple[str, str | None]]:
     """The text and finish reason of each choice."""
     texts: dict[int, str] = {}
     ends: dict[int, str | None] = {}
     for event in events:
-        data = event.removeprefix("data: ").strip() if streamed else event
+        data = event.removeprefix("data: ").strip() if stream else event
         if data == DONE:
             continue
         for choice in orjson.loads(data)["choices"]:
-            index, said = choice["index"], choice["delta"] if streamed else choice["message"]
+            index, said = choice["index"], choice["delta"] if stream else choice["message"]
             texts[index] = texts.get(index, "") + (said.get("content") or "")
             ends[index] = choice["finish_reason"] or ends.get(index)
     return [(texts[index], ends[index]) for index in sorted(texts)]
@@ -177,8 +195,9 @@ def unmet(turn: ScriptTurn, answer: Exchange, replies: list[tuple[str, str | Non
         for pattern in turn.expect
         if not re.search(pattern, replies[0][0])
     ]
-    if turn.reply is not None and not turn.reply.startswith(replies[0][0]):
-        faults.append(f"the scripted reply was not given, but {replies[0][0][:200]!r}")
+    given = replies[0][0]
+    if turn.reply is not None and given != turn.reply and not (given and turn.reply.startswith(given)):
+        faults.append(f"the scripted reply was not given, but {given[:200]!r}")
     if turn.finish is not None and replies[0][1] != turn.finish.value:
         faults.append(f"finish reason {replies[0][1]!r}, expected {turn.finish.value!r}")
     return tuple(faults)

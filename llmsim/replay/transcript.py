@@ -28,6 +28,8 @@ HEADERS = (
 """The response headers that matter: those that follow from the conversation."""
 SHOWN = 3
 """Differences that are shown; the rest is counted."""
+EXCERPT, LEAD = 110, 40
+"""Characters of a value that are shown where it differs, and how many of them stand before the difference."""
 
 
 @attrs.frozen
@@ -40,22 +42,23 @@ class Difference:
 
     def __str__(self) -> str:
         at = self.got or self.expected or {}
-        place = f"line {self.line}: session {at.get('session')}, turn {at.get('turn')}, {at.get('kind')}"
+        owner = f"session {at['session']}, turn {at.get('turn')}, " if "session" in at else ""
+        place = f"line {self.line}: {owner}{at.get('kind')}"
         if self.expected is None or self.got is None:
             return f"{place}: {'one line too many' if self.expected is None else 'missing'}"
-        faults = [
-            f"    {key}: expected {self.expected.get(key)!r}\n    {' ' * len(key)}  got      {self.got.get(key)!r}"
-            for key in sorted(self.expected.keys() | self.got.keys())
-            if self.expected.get(key) != self.got.get(key)
-        ]
-        return "\n".join([place, *faults])
+        lines = [place]
+        for key in sorted(self.expected.keys() | self.got.keys()):
+            if self.expected.get(key) != self.got.get(key):
+                before, after = excerpts(repr(self.expected.get(key)), repr(self.got.get(key)))
+                lines += [f"    {key}: expected {before}", f"    {' ' * len(key)}  got      {after}"]
+        return "\n".join(lines)
 
 
 def transcript(played: Iterable[Played]) -> bytes:
-    """The transcript of what was played."""
+    """The transcript of what was played; the turns of one session are in their order."""
     entries: list[tuple[tuple[int, str, int], dict[str, Any]]] = []
     sequence: dict[str, int] = {}
-    for turn in sorted(played, key=lambda turn: (turn.session, turn.at_us, turn.turn)):
+    for turn in played:
         for at_us, entry in lines_of(turn):
             number = sequence.get(turn.session, 0)
             sequence[turn.session] = number + 1
@@ -107,6 +110,19 @@ def differences(expected: bytes, got: bytes) -> list[Difference]:
         if before != after:
             found.append(Difference(number, _parsed(before), _parsed(after)))
     return found
+
+
+def excerpts(one: str, other: str) -> tuple[str, str]:
+    """Two texts that differ, each as a stretch around the first character that does."""
+    same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+    start = max(same - LEAD, 0)
+    shown = [text[start : start + EXCERPT] for text in (one, other)]
+    before = "..." if start else ""
+    first, second = (
+        f"{before}{part}{'...' if len(text) > start + EXCERPT else ''}"
+        for part, text in zip(shown, (one, other), strict=True)
+    )
+    return first, second
 
 
 def _parsed(line: bytes | None) -> dict[str, Any] | None:
