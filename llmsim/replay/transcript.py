@@ -114,7 +114,8 @@ def differences(expected: bytes, got: bytes) -> list[Difference]:
 
 def excerpts(one: str, other: str) -> tuple[str, str]:
     """Two texts that differ, each as a stretch around the first character that does."""
-    same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+    parting = (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    same = next(parting, min(len(one), len(other)))
     start = max(same - LEAD, 0)
     shown = [text[start : start + EXCERPT] for text in (one, other)]
     before = "..." if start else ""
