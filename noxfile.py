@@ -66,6 +66,20 @@ def tests(session: nox.Session) -> None:
         session.run("coverage", "report")
 
 
+@nox.session
+def replay(session: nox.Session) -> None:
+    """Shipped scripts against golden transcripts; a crowd of clients has one transcript (fifty times: -- --runs 50)."""
+    install(session, "tests")
+    session.run("pytest", "tests/golden", *session.posargs)
+
+
+@nox.session(default=False)
+def golden(session: nox.Session) -> None:
+    """Write the golden transcripts again: after raising PLAN_VERSION, or where a script was changed on purpose."""
+    install(session, "tests")
+    session.run("python", "-m", "tests.golden.transcripts")
+
+
 @nox.session(default=False)
 def build(session: nox.Session) -> None:
     """A wheel in dist/."""

@@ -1,0 +1,66 @@
+"""Shipped scripts against their golden transcripts, by the command line; all of them at once; no thread meanwhile.
+
+Run by `nox -s replay`. A difference means that output has changed: raise PLAN_VERSION, or take the change back.
+"""
+
+import difflib
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from llmsim.replay.script import load_scripts
+from llmsim.replay.transcript import digest, transcript
+from llmsim.replay.virtual import replay
+from tests.golden.transcripts import FOLDER, SHIPPED, digests, golden, made
+from tests.pods import PROFILES
+from tests.said import CommandLine
+
+HOUR_S = 3600
+WALL_S_MAX = 10
+
+
+@pytest.mark.parametrize("script", SHIPPED)
+def test_shipped_script_is_answered_as_ever(script: str, command_line: CommandLine, tmp_path: Path) -> None:
+    kept = golden(script)
+    if kept.suffix == ".jsonl":
+        said = command_line("replay", script, "--expect", kept)
+        assert (said.code, said.err) == (0, ""), said.out
+        return
+    out = tmp_path / "transcript.jsonl"
+    assert command_line("replay", script, "--out", out).code == 0
+    before, after = kept.read_text().splitlines(), digests(out.read_bytes()).splitlines()
+    assert list(difflib.unified_diff(before, after, "golden", "now", n=0, lineterm="")) == []
+
+
+def test_every_shipped_script_has_its_golden_file_and_nothing_else_has_one() -> None:
+    assert sorted(path.stem for path in FOLDER.iterdir()) == sorted(SHIPPED)
+
+
+def test_digests_name_the_turn_that_differs() -> None:
+    text = made("memory")
+    changed = text.replace(b"What is a compiler?", b"What is a computer?")
+    before, after = digests(text).splitlines(), digests(changed).splitlines()
+    different = [line.partition(":")[0] for line, other in zip(before, after, strict=True) if line != other]
+    assert [line.rpartition(" at ")[0] for line in different] == ["memory-grace 2", "memory-grace 3", ""]
+    assert different[-1].startswith("transcript ")
+
+
+def test_an_hour_of_all_scripts_takes_seconds_twice_the_same_without_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        pytest.fail(f"{thread.name} was started")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    scripts = load_scripts(SHIPPED.values())
+    found = set()
+    for _ in range(2):
+        begin = time.perf_counter()
+        played = replay(scripts, PROFILES)
+        wall_s = time.perf_counter() - begin
+        simulated_s = max(turn.at_us + turn.total_us for turn in played) / 1e6
+        assert simulated_s >= HOUR_S
+        assert wall_s < WALL_S_MAX
+        assert [turn.unmet for turn in played if turn.unmet] == []
+        found.add(digest(transcript(played)))
+    assert len(found) == 1

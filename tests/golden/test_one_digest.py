@@ -1,0 +1,31 @@
+"""Sixty-four conversations of five turns at once: one transcript, whatever their order, their way and their speed."""
+
+from pathlib import Path
+
+from llmsim.turn import Pod
+from tests.crowd import crowd, over_sockets, rank, virtually
+
+SPEEDS = (None, 500.0, 50.0)
+"""How fast the servers of successive runs are; None is without delays."""
+
+
+def test_crowd_arrives_in_another_order_in_every_run() -> None:
+    orders = [[session.id for session in crowd(run).session] for run in range(2)]
+    assert orders[0] != orders[1]
+    assert sorted(orders[0]) == sorted(orders[1])
+    assert len({rank(0, session) for session in orders[0]}) == 64
+
+
+def test_crowd_has_one_transcript_in_virtual_time_and_over_sockets(runs: range, tmp_path: Path) -> None:
+    digests = {f"virtual {run}": virtually(run) for run in runs}
+    for run in runs:
+        speed = SPEEDS[run % len(SPEEDS)]
+        digests[f"sockets {run} at {speed}"] = over_sockets(run, tmp_path / str(run), speed=speed)
+    assert set(digests.values()) == {digests["virtual 0"]}, digests
+
+
+def test_crowd_on_another_pod_has_another_transcript_the_same_both_ways(tmp_path: Path) -> None:
+    other = Pod(root_seed=0, ordinal=1)
+    digests = {virtually(0, other), over_sockets(1, tmp_path, other)}
+    assert len(digests) == 1
+    assert virtually(0) not in digests
