@@ -26,7 +26,7 @@ BACKLOG = 1024
 """Connections that the kernel holds for us while we accept others: a burst of as many clients is not refused."""
 KEEP_ALIVE_TIMEOUT_S = 10
 """Longer than the 5 s after which SDK connection pools give up idle connections, so that a client hardly ever uses one
-that we are closing. Not longer: Hypercorn 0.18 holds a connection that its client has closed until this has passed."""
+that we are closing. Not longer: Hypercorn 0.18 holds a connection whose client left without a request until then."""
 KEEP_ALIVE_MAX_REQUESTS = 1_000_000
 """Hypercorn closes a connection after this many; a load test on one connection should not notice."""
 
