@@ -85,11 +85,11 @@ def replay(
     if store is not None:
         report_regeneration(regenerated(store), as_json=as_json)
         return
+    loaded = load_scripts(found(name) for name in scripts)
     wanted = transcripts.read(expect) if expect else None
     if out is not None:
         write(out, b"", mode="ab")
     logs.configure(LogLevel.WARNING)
-    loaded = load_scripts(found(name) for name in scripts)
     with progress("turns", sum(len(part.turns) for script in loaded for part in parts(script))) as advance:
         played = run(loaded, url, settings, lambda _turn: advance(1))
     text = transcripts.transcript(played)

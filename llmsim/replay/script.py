@@ -26,7 +26,7 @@ _KEYS_OF_THEIR_OWN = ("messages", "model", "stream")
 
 
 def _id(_owner: object, _field: object, text: str) -> None:
-    if re.fullmatch(r"[A-Za-z0-9._:-]{1,120}", text) is None:
+    if re.fullmatch(r"[A-Za-z0-9._:-]{1,120}", text) is None or text in {".", ".."}:
         raise ValueError(f"'id' {text!r}: expected 1 to 120 characters of A-Z a-z 0-9 . _ : -")
 
 

@@ -35,7 +35,7 @@ def replay(
     epoch_s: int = DEFAULT_EPOCH_S,
     on_turn: Callable[[Played], None] = lambda _turn: None,
 ) -> list[Played]:
-    """Play scripts on a fresh pod; what was played, in no particular order.
+    """Play scripts on a fresh pod; what was played, the turns of each session in their order.
 
     Raises:
         OperatorError: a profile cannot be used here.

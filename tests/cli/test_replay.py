@@ -159,6 +159,8 @@ def test_transcript_that_cannot_be_written_is_found_before_anything_is_played(
 ) -> None:
     monkeypatch.setattr("llmsim.cli.replay.run", lambda *_arguments: pytest.fail("it was played"))
     assert command_line("replay", script, "--out", tmp_path / "no" / "where").code == 2
+    assert command_line("replay", "memry", "--out", tmp_path / "out").code == 2
+    assert not (tmp_path / "out").exists()
 
 
 def test_server_that_cannot_be_reached_is_2_and_one_line(script: Path, command_line: CommandLine) -> None:

@@ -91,6 +91,7 @@ def test_session_says_over_script_and_copies_begin_one_after_another() -> None:
         (MINIMAL + "repeat = 10001\nturn = [{ user = 'Hi' }]", "'repeat' must be <= 10000"),
         (MINIMAL + 'history = "sever"\nturn = [{ user = "Hi" }]', "did you mean 'server'?) @ $.session[0].history"),
         (MINIMAL + "turn = []", "'turn'"),
+        (MINIMAL.replace('"s"', '".."') + 'turn = [{ user = "Hi" }]', "'id' '..': expected 1 to 120 characters of"),
         (MINIMAL.replace('"s"', '"a b"') + 'turn = [{ user = "Hi" }]', "'id' 'a b': expected 1 to 120 characters of"),
     ],
 )  # fmt: skip
