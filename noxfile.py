@@ -68,9 +68,16 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def replay(session: nox.Session) -> None:
-    """Shipped scripts against golden transcripts; a crowd of clients has one transcript (fifty times: -- --runs 50)."""
+    """Shipped scripts against golden transcripts; a crowd of clients has one transcript, in a few orders of arrival."""
     install(session, "tests")
     session.run("pytest", "tests/golden", *session.posargs)
+
+
+@nox.session(default=False)
+def determinism(session: nox.Session) -> None:
+    """A crowd in fifty orders of arrival, each in virtual time and over sockets: one transcript."""
+    install(session, "tests")
+    session.run("pytest", "tests/golden/test_one_digest.py", "--runs", "50", *session.posargs)
 
 
 @nox.session(default=False)

@@ -1,4 +1,4 @@
-"""`--runs N`: how often the crowd arrives in another order, each way; `nox -s replay -- --runs 50`."""
+"""`--runs N`: how often the crowd arrives in another order, each way; fifty times in `nox -s determinism`."""
 
 import pytest
 

@@ -18,7 +18,8 @@ from tests.pods import PROFILES
 from tests.said import CommandLine
 
 HOUR_S = 3600
-WALL_S_MAX = 10
+LEAST_RATIO = 100
+"""Simulated seconds in one of the wall, on however busy a machine; more than a thousand are usual."""
 
 
 @pytest.mark.parametrize("script", SHIPPED)
@@ -47,7 +48,9 @@ def test_digests_name_the_turn_that_differs() -> None:
     assert different[-1].startswith("transcript ")
 
 
-def test_an_hour_of_all_scripts_takes_seconds_twice_the_same_without_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_hour_of_all_scripts_takes_seconds_twice_the_same_without_a_thread(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def refuse(thread: threading.Thread) -> None:
         pytest.fail(f"{thread.name} was started")
 
@@ -60,7 +63,9 @@ def test_an_hour_of_all_scripts_takes_seconds_twice_the_same_without_a_thread(mo
         wall_s = time.perf_counter() - begin
         simulated_s = max(turn.at_us + turn.total_us for turn in played) / 1e6
         assert simulated_s >= HOUR_S
-        assert wall_s < WALL_S_MAX
+        with capsys.disabled():
+            print(f"\n{len(played)} turns, {simulated_s:.0f} s simulated, {wall_s:.2f} s of the wall")  # noqa: T201
+        assert simulated_s / wall_s >= LEAST_RATIO
         assert [turn.unmet for turn in played if turn.unmet] == []
         found.add(digest(transcript(played)))
     assert len(found) == 1
