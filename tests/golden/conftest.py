@@ -1,4 +1,7 @@
-"""`--runs N`: how often the crowd arrives in another order, each way; fifty times in `nox -s determinism`."""
+"""`--runs N`: how often the crowd arrives in another order, each way; fifty times in `nox -s determinism`.
+
+Each run is a test of its own: fifty in one would outlast the time after which a test counts as hanging.
+"""
 
 import pytest
 
@@ -7,6 +10,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--runs", type=int, default=3, help="runs of the crowd, in virtual time and over sockets each")
 
 
-@pytest.fixture
-def runs(request: pytest.FixtureRequest) -> range:
-    return range(request.config.getoption("--runs"))
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "run" in metafunc.fixturenames:
+        metafunc.parametrize("run", range(1, metafunc.config.getoption("--runs") + 1))
