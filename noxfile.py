@@ -26,13 +26,16 @@ nox.options.error_on_missing_interpreters = True
 ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 SOURCES = ("llmsim", "tests", "noxfile.py")
+COMPILED = {"UV_COMPILE_BYTECODE": "1"}
+"""pip compiles what it installs; uv leaves that to the first import, and where PYTHONDONTWRITEBYTECODE is set to every
+one: each server that a test started took twice as long."""
 FIRST_ANSWER_S = 30
 """How long a server may take to its first answer here; the figure that counts is measured elsewhere."""
 
 
 def install(session: nox.Session, *groups: str, project: str = "-e.[tokens]") -> None:
     """Install the project and dependency groups together, so that one resolution holds for both."""
-    session.install(project, *nox.project.dependency_groups(PYPROJECT, *groups))
+    session.install(project, *nox.project.dependency_groups(PYPROJECT, *groups), env=COMPILED)
 
 
 @nox.session
@@ -99,7 +102,7 @@ def build(session: nox.Session) -> None:
 def package(session: nox.Session) -> None:
     """The wheel alone, in a fresh environment and away from the checkout: it has its data, and its server answers."""
     [wheel] = (ROOT / "dist").glob("llmsim-*.whl")
-    session.install(str(wheel))
+    session.install(str(wheel), env=COMPILED)
     folder = Path(session.create_tmp())
     with session.chdir(folder):
         session.run("llmsim", "identity")
@@ -122,7 +125,7 @@ def tests_newest(session: nox.Session) -> None:
 def minimums(session: nox.Session) -> None:
     """The test suite with the oldest versions that pyproject.toml promises to work with."""
     groups = nox.project.dependency_groups(PYPROJECT, "tests")
-    session.install("--resolution=lowest-direct", "-e.[tokens]", *groups)
+    session.install("--resolution=lowest-direct", "-e.[tokens]", *groups, env=COMPILED)
     session.run("pytest", *session.posargs)
 
 
