@@ -4,7 +4,7 @@ The disk is a small tmpfs. Clients talk over real sockets until each of them is 
 made, and the same server goes on. Run by `nox -s crash`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,9 @@ class Talk:
         return False
 
 
+Step = Callable[[Talk, httpx2.AsyncClient], Awaitable[None]]
+
+
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     with small_disk(tmp_path, DISK_BYTES) as path:
@@ -72,23 +75,27 @@ async def _some_turns(talk: Talk, client: httpx2.AsyncClient) -> None:
         assert await talk.ask(client), talk.refused
 
 
-async def _until_gone(talk: Talk, client: httpx2.AsyncClient) -> None:
-    try:
-        for _ in range(ROUNDS_MAX):
-            await talk.ask(client)
-    except httpx2.TransportError:
-        return
-    pytest.fail("the server never was gone")
+@attrs.define
+class UntilKilled:
+    """A step that goes on, refused or not; the server is killed when all talks together were refused so many times."""
+
+    server: Server
+    refusals: int
+
+    async def __call__(self, talk: Talk, client: httpx2.AsyncClient) -> None:
+        try:
+            for _ in range(ROUNDS_MAX):
+                if not await talk.ask(client):
+                    self.refusals -= 1
+                    if self.refusals == 0:
+                        self.server.process.kill()
+        except httpx2.TransportError:
+            return
+        pytest.fail("the server never was gone")
 
 
-async def _kill_after_refusals(server: Server, talks: list[Talk], refusals: int) -> None:
-    while sum(len(talk.refused) for talk in talks) < refusals:
-        await trio.lowlevel.checkpoint()
-    server.process.kill()
-
-
-def all_at_once(server: Server, talks: list[Talk], step: Any, kill_after: int | None = None) -> None:  # noqa: ANN401
-    """Every conversation does this step, each in its own task; if asked to, the server is killed in the middle."""
+def all_at_once(server: Server, talks: list[Talk], step: Step) -> None:
+    """Every conversation does this step, each in its own task."""
 
     async def everyone() -> None:
         limits = httpx2.Limits(max_connections=SESSIONS)
@@ -99,8 +106,6 @@ def all_at_once(server: Server, talks: list[Talk], step: Any, kill_after: int | 
             ):
                 for talk in talks:
                     nursery.start_soon(step, talk, client)
-                if kill_after is not None:
-                    nursery.start_soon(_kill_after_refusals, server, talks, kill_after)
 
     trio.run(everyone)
 
@@ -157,7 +162,7 @@ def test_server_killed_while_the_disk_is_full_starts_again_and_goes_on(disk: Pat
     data = disk / "data"
     with Server(data, *SERVED) as server:
         all_at_once(server, talks, _some_turns)
-        all_at_once(server, talks, _until_gone, kill_after=5 * SESSIONS)
+        all_at_once(server, talks, UntilKilled(server, 5 * SESSIONS))
         server.kill()
         assert_no_traceback(server)
     fill_up(disk / "filler")
