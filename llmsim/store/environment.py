@@ -166,14 +166,8 @@ class Environment:
     @contextmanager
     def read(self) -> Iterator[View]:
         """A consistent look at the store; keep it short, a reader keeps old pages from being used again."""
-        with translated(f"store {self.path}"):
-            try:
-                transaction = self._environment.begin()
-            except lmdb.MapResizedError:
-                self._environment.set_mapsize(0)
-                transaction = self._environment.begin()
-            with transaction:
-                yield View(transaction, self._tables)
+        with translated(f"store {self.path}"), self._begin(write=False) as view:
+            yield view
 
     @contextmanager
     def write(self) -> Iterator[View]:
@@ -184,14 +178,15 @@ class Environment:
             MapFull: the map is; `grow` it and try again.
             StoreError: the transaction could not be committed for another reason.
         """
-        with translated(f"store {self.path}", writing_in=self.path):
-            try:
-                transaction = self._environment.begin(write=True)
-            except lmdb.MapResizedError:
-                self._environment.set_mapsize(0)
-                transaction = self._environment.begin(write=True)
-            with transaction:
-                yield View(transaction, self._tables)
+        with translated(f"store {self.path}", writing_in=self.path), self._begin(write=True) as view:
+            yield view
+
+    def _begin(self, *, write: bool) -> View:
+        try:
+            return View(self._environment.begin(write=write), self._tables)
+        except lmdb.MapResizedError:
+            self._environment.set_mapsize(0)
+            return View(self._environment.begin(write=write), self._tables)
 
     def grow(self) -> int:
         """Double the map; returns its new size in bytes.

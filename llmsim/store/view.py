@@ -5,6 +5,8 @@ turns LMDB's errors into ours. Knows keys and bytes, no records.
 """
 
 from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
 
 import lmdb
 
@@ -18,12 +20,27 @@ _BEYOND = b"\xff" * 32
 
 
 class View:
-    """One transaction. `changes` counts the puts and deletes that changed something."""
+    """One transaction. `changes` counts the puts and deletes that changed something.
+
+    As a context manager it ends the transaction and lets go of it: LMDB's readers are few, and an ended transaction is
+    one of them until it is collected, however long a waiting task still has the view.
+    """
 
     def __init__(self, transaction: "lmdb.Transaction[bytes]", tables: "dict[Table, lmdb._Database]") -> None:
         self._transaction = transaction
         self._tables = tables
         self.changes = 0
+
+    def __enter__(self) -> Self:
+        self._transaction.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        transaction = self._transaction
+        del self._transaction
+        transaction.__exit__(kind, error, trace)
 
     def get(self, table: Table, key: bytes) -> bytes | None:
         return self._transaction.get(key, db=self._tables[table])

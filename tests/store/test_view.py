@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmsim.store.environment import Environment
+from llmsim.store.environment import MAX_READERS, Environment
 from llmsim.store.schema import Table
 from llmsim.store.view import EngineError
 from tests.stored import fill
@@ -70,3 +70,16 @@ def test_view_of_later_transaction_has_higher_number(tmp_path: Path) -> None:
 def test_view_raises_the_engines_errors_as_they_are(tmp_path: Path) -> None:
     with Environment.open(fill(tmp_path)) as environment, environment.read() as view, pytest.raises(EngineError):
         view.get(Table.SESSIONS, b"")
+
+
+@pytest.mark.parametrize("end", [None, ValueError])
+def test_view_that_has_ended_is_no_reader_however_long_it_is_kept(tmp_path: Path, end: type[ValueError] | None) -> None:
+    kept = []
+    with Environment.open(fill(tmp_path)) as environment:
+        for _ in range(MAX_READERS + 1):
+            with suppress(ValueError), environment.read() as view:
+                kept.append(view)
+                assert view.count(Table.SESSIONS) == 3
+                if end is not None:
+                    raise end
+    assert len(kept) > MAX_READERS
