@@ -51,6 +51,8 @@ class Difference:
             if self.expected.get(key) != self.got.get(key):
                 before, after = excerpts(repr(self.expected.get(key)), repr(self.got.get(key)))
                 lines += [f"    {key}: expected {before}", f"    {' ' * len(key)}  got      {after}"]
+        if len(lines) == 1:
+            lines.append("    the same, written in another form")
         return "\n".join(lines)
 
 
@@ -104,12 +106,29 @@ def read(path: Path) -> bytes:
 
 
 def differences(expected: bytes, got: bytes) -> list[Difference]:
-    """Every line that differs, in order."""
+    """Every line that differs, in order; empty exactly when the bytes are equal.
+
+    Lines of one session and sequence number are compared, wherever they stand: a session that is missing, or an event
+    that comes at another time, does not make all others differ.
+    """
+    if expected == got:
+        return []
+    before, after = _by_place(expected), _by_place(got)
     found = []
-    for number, (before, after) in enumerate(zip_longest(expected.splitlines(), got.splitlines()), 1):
-        if before != after:
-            found.append(Difference(number, _parsed(before), _parsed(after)))
-    return found
+    for place in before.keys() | after.keys():
+        _, wanted = before.get(place, (0, None))
+        _, came = after.get(place, (0, None))
+        if wanted != came:
+            line, _ = after.get(place) or before[place]
+            found.append(Difference(line, _parsed(wanted), _parsed(came)))
+    return sorted(found, key=lambda one: (one.line, one.got is None)) or [_first_difference(expected, got)]
+
+
+def _first_difference(expected: bytes, got: bytes) -> Difference:
+    """Where texts part that have the same lines: in another order, or ended in another way."""
+    pairs = enumerate(zip_longest(expected.split(b"\n"), got.split(b"\n")), 1)
+    line, (wanted, came) = next((number, pair) for number, pair in pairs if pair[0] != pair[1])
+    return Difference(line, _parsed(wanted), _parsed(came))
 
 
 def excerpts(one: str, other: str) -> tuple[str, str]:
@@ -124,6 +143,18 @@ def excerpts(one: str, other: str) -> tuple[str, str]:
         for part, text in zip(shown, (one, other), strict=True)
     )
     return first, second
+
+
+def _by_place(text: bytes) -> dict[tuple[str, str], tuple[int, bytes]]:
+    """Each line with its number, by session and sequence; by its number where it has none, or another had them."""
+    found: dict[tuple[str, str], tuple[int, bytes]] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        entry = _parsed(line) or {}
+        place = (str(entry.get("session")), str(entry.get("seq")))
+        if "seq" not in entry or place in found:
+            place = ("", str(number))
+        found[place] = (number, line)
+    return found
 
 
 def _parsed(line: bytes | None) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """Transcripts: the order of their lines, what they hold, and how two of them are told apart."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,42 @@ def test_transcript_that_is_longer_or_shorter_says_so() -> None:
     short, long = transcript([turn()]), transcript([turn(), turn(number=2, at_us=50)])
     assert {str(one) for one in differences(short, long)} >= {"line 7: session s, turn 2, request: one line too many"}
     assert {str(one) for one in differences(long, short)} >= {"line 7: session s, turn 2, request: missing"}
+
+
+def test_session_that_is_missing_or_comes_later_makes_no_other_line_differ() -> None:
+    one, other = turn(session="a"), turn(session="b", at_us=5)
+    assert {str(line).partition(":")[2] for line in differences(transcript([one, other]), transcript([other]))} == {
+        f" session a, turn 1, {kind}: missing" for kind in ("request", "response", "event", "end")
+    }
+    late = transcript([one, attrs.evolve(other, at_us=1_000)])
+    changed = differences(transcript([one, other]), late)
+    assert {difference.got["session"] for difference in changed if difference.got} == {"b"}
+    assert [difference.line for difference in changed] == sorted(difference.line for difference in changed)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda text: text[:-1],
+        lambda text: text + b"\n",
+        lambda text: text.replace(b"\n", b"\r\n"),
+        lambda text: text.replace(b'"seq":1', b'"seq": 1'),
+        lambda text: text + text.splitlines(keepends=True)[-1],
+        lambda text: text.replace(b'"seq":1', b'"seq":[1]'),
+        lambda text: b"".join(text.splitlines(keepends=True)[index] for index in (0, 1, 3, 2, 4, 5)),
+    ],
+    ids=["cut", "empty-line", "crlf", "space", "twice", "list", "order"],
+)
+def test_transcripts_of_other_bytes_are_different(changed: Callable[[bytes], bytes]) -> None:
+    text = transcript([turn()])
+    assert differences(changed(text), text)
+    assert differences(text, changed(text))
+
+
+def test_line_in_another_form_says_so() -> None:
+    text = transcript([turn()])
+    [one] = differences(text.replace(b'"seq":1,', b'"seq": 1,'), text)
+    assert str(one) == "line 3: session s, turn 1, response\n    the same, written in another form"
 
 
 def test_line_that_is_no_json_is_shown_as_text() -> None:
