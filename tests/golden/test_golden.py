@@ -12,7 +12,8 @@ import pytest
 
 from llmsim.replay.script import load_scripts
 from llmsim.replay.transcript import digest, transcript
-from llmsim.replay.virtual import replay
+from llmsim.replay.virtual import DEFAULT_EPOCH_S, DEFAULT_POD, replay
+from tests.children import Server
 from tests.golden.transcripts import FOLDER, SHIPPED, digests, golden, made
 from tests.pods import PROFILES
 from tests.said import CommandLine
@@ -37,6 +38,23 @@ def test_shipped_script_is_answered_as_ever(script: str, command_line: CommandLi
 
 def test_every_shipped_script_has_its_golden_file_and_nothing_else_has_one() -> None:
     assert sorted(path.stem for path in FOLDER.iterdir()) == sorted(SHIPPED)
+
+
+def test_all_shipped_scripts_at_once_have_one_transcript_in_virtual_time_and_over_sockets(
+    command_line: CommandLine, tmp_path: Path
+) -> None:
+    """More than two hundred clients begin together, as nothing is paced."""
+    out = tmp_path / "virtual.jsonl"
+    assert command_line("replay", *SHIPPED, "--out", out).code == 0
+    identity = ("--seed", str(DEFAULT_POD.root_seed), "--ordinal", str(DEFAULT_POD.ordinal))
+    scripts = [word for path in SHIPPED.values() for word in ("--script", str(path))]
+    flags = (*identity, "--epoch", str(DEFAULT_EPOCH_S), "--instant", *scripts)
+    with Server(tmp_path / "data", *flags) as server:
+        said = command_line("replay", *SHIPPED, "--url", server.url, "--instant", "--expect", out)
+    assert (said.code, said.err) == (0, ""), said.out
+    proven = command_line("replay", "--store", tmp_path / "data", "--json").json()
+    assert (proven["differences"], proven["not_regenerated"]) == (0, 0)
+    assert proven["turns"] > 500
 
 
 def test_digests_name_the_turn_that_differs() -> None:
