@@ -80,7 +80,7 @@ def replay(
     --instant pace the clients of a replay with --url; give the server the same.
     """
     if bool(store) == bool(scripts):
-        raise click.UsageError("Give either scripts to play, or --store.")
+        raise click.UsageError(f"Give either scripts to play, or --store. Shipped scripts: {', '.join(shipped())}.")
     refuse_idle_flags(store=store is not None, url=url is not None)
     if store is not None:
         report_regeneration(regenerated(store), as_json=as_json)
@@ -108,16 +108,19 @@ def refuse_idle_flags(*, store: bool, url: bool) -> None:
         raise click.UsageError(f"--{given[0]} does not go with {one}.")
 
 
+def shipped() -> list[str]:
+    """The names of the shipped scripts."""
+    return sorted(path.stem for path in scripts_dir().glob("*.toml"))
+
+
 def found(name: str) -> Path:
     """The file of a script: a path, or the name of a shipped one; raises OperatorError."""
     path = Path(name)
     if path.is_file() or path.suffix or len(path.parts) > 1:
         return path
-    shipped = scripts_dir() / f"{name}.toml"
-    if not shipped.exists():
-        near = nearest(name, sorted(path.stem for path in scripts_dir().glob("*.toml")))
-        raise OperatorError(f"no file and no shipped script is called {name!r}{near}")
-    return shipped
+    if name not in shipped():
+        raise OperatorError(f"no file and no shipped script is called {name!r}{nearest(name, shipped())}")
+    return scripts_dir() / f"{name}.toml"
 
 
 def run(
