@@ -14,7 +14,7 @@ from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
 from llmsim.errors import ClientError, StoreFull
-from llmsim.serving.connection import ObservedRequest, asked, body_of, connection_class
+from llmsim.serving.connection import NoWebSocket, ObservedRequest, asked, body_of, connection_class
 from llmsim.serving.emitter import Emission
 from llmsim.serving.inference import Answer, disk_full, infer, refuse, request_id
 from llmsim.serving.models import add_models
@@ -37,6 +37,7 @@ def create_app(service: Service) -> QuartTrio:
     app = QuartTrio("llmsim", static_folder=None)
     app.request_class = ObservedRequest
     app.asgi_http_class = connection_class(service)
+    app.asgi_websocket_class = NoWebSocket  # type: ignore[assignment]  # Quart wants a subclass of the class that it refuses by
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["BODY_TIMEOUT"] = BODY_TIMEOUT_S
     app.config["RESPONSE_TIMEOUT"] = None

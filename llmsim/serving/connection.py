@@ -4,6 +4,7 @@ Knows Quart's internals just enough to stand around `handle_request`; what is an
 """
 
 import logging
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, ClassVar, cast
 
 import trio
@@ -92,3 +93,16 @@ class Connection(TrioASGIHTTPConnection):
 def connection_class(service: Service) -> type[Connection]:
     """The connection class of an application that serves this pod."""
     return type("BoundConnection", (Connection,), {"service": service})
+
+
+class NoWebSocket:
+    """Refuses an upgrade, before it is accepted: no route speaks WebSocket, and Quart's own refusal is a traceback."""
+
+    def __init__(self, app: object, scope: object) -> None:
+        """Take what Quart gives every connection; neither is needed to refuse."""
+
+    async def __call__(
+        self, receive: Callable[[], Awaitable[object]], send: Callable[[dict[str, object]], Awaitable[None]]
+    ) -> None:
+        await receive()
+        await send({"type": "websocket.close", "code": 1000})

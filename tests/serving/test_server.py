@@ -151,3 +151,16 @@ def test_garbage_on_the_socket_is_answered_and_the_server_goes_on(tmp_path: Path
         assert httpx2.post(server.url + CHAT, json=BODY).status_code == 200
         server.stop()
     assert not [line for line in server.log if "Traceback" in line or '"level":"error"' in line]
+
+
+def test_websocket_upgrade_is_refused_without_a_traceback(tmp_path: Path) -> None:
+    upgrade = (
+        b"GET /v1/chat/completions HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    with Server(tmp_path / "data", "--instant") as server:
+        with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=60) as raw:
+            raw.sendall(upgrade)
+            assert raw.recv(1024).startswith(b"HTTP/1.1 403 ")
+        server.stop()
+    assert not [line for line in server.log if "Traceback" in line or '"level":"error"' in line]
