@@ -37,7 +37,7 @@ def create_app(service: Service) -> QuartTrio:
     app = QuartTrio("llmsim", static_folder=None)
     app.request_class = ObservedRequest
     app.asgi_http_class = connection_class(service)
-    app.asgi_websocket_class = NoWebSocket  # type: ignore[assignment]  # Quart wants a subclass of the class that it refuses by
+    app.asgi_websocket_class = NoWebSocket  # type: ignore[assignment]  # no subclass of Quart's
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["BODY_TIMEOUT"] = BODY_TIMEOUT_S
     app.config["RESPONSE_TIMEOUT"] = None
