@@ -5,16 +5,30 @@ Every metric has the prefix `llm_simulator_`; METRICS names them all for the doc
 
 from collections.abc import Callable
 
+import attrs
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from llmsim import __version__
+from llmsim.tally import Tallies, Tally
 from llmsim.turn import Usage
 
 PREFIX = "llm_simulator"
 LATENCY_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60, 120)
+LATE_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 COMMIT_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+
+
+@attrs.frozen
+class ProfileMeters:
+    """What is counted for each turn of one profile, looked up once."""
+
+    prompt: Counter
+    cached: Counter
+    completion: Counter
+    ttft: Tally
+    duration: Tally
 
 
 class Metrics:
@@ -40,20 +54,19 @@ class Metrics:
             registry=self.registry,
         )
         self.responding = Gauge(f"{PREFIX}_responses_in_flight", "Turns being answered now.", registry=self.registry)
-        self.ttft = Histogram(
-            f"{PREFIX}_ttft_seconds",
-            "Planned time to first token.",
-            ("profile",),
-            buckets=LATENCY_BUCKETS_S,
-            registry=self.registry,
+        self.ttft = self._tallies("ttft_seconds", "Planned time to first token.", ("profile",), LATENCY_BUCKETS_S)
+        self.duration = self._tallies(
+            "turn_duration_seconds", "Planned time to last token.", ("profile",), LATENCY_BUCKETS_S
         )
-        self.duration = Histogram(
-            f"{PREFIX}_turn_duration_seconds",
-            "Planned time to last token.",
-            ("profile",),
-            buckets=LATENCY_BUCKETS_S,
-            registry=self.registry,
-        )
+        self.lateness = self._tallies(
+            "emit_lateness_seconds",
+            "Frames: from when they were planned to when they were written.",
+            (),
+            LATE_BUCKETS_S,
+        ).of()
+        self.overhead = self._tallies(
+            "overhead_seconds", "Responses: what they took beyond their simulated time.", (), LATE_BUCKETS_S
+        ).of()
         self.commit_duration = Histogram(
             f"{PREFIX}_commit_duration_seconds",
             "Time of one durable commit.",
@@ -68,6 +81,7 @@ class Metrics:
         )
         self.sessions = Gauge(f"{PREFIX}_sessions_stored", "Sessions in the store.", registry=self.registry)
         self.store_bytes = Gauge(f"{PREFIX}_store_bytes", "Size of the store's data file.", registry=self.registry)
+        self._meters: dict[str, ProfileMeters] = {}
         build = Gauge(f"{PREFIX}_build_info", "Always 1; the version is a label.", ("version",), registry=self.registry)
         build.labels(__version__).set(1)
 
@@ -77,18 +91,32 @@ class Metrics:
         self.store_bytes.set_function(size_bytes)
 
     def turn_admitted(self, profile: str, usage: Usage, ttft_us: int, total_us: int) -> None:
-        """A turn is durable and its response begins; latencies as planned, in microseconds."""
+        """A turn may be answered and its response begins; latencies as planned, in microseconds."""
+        meters = self._meters.get(profile) or self._profile(profile)
         self.responding.inc()
-        tokens = {"prompt": usage.prompt_tokens, "cached": usage.cached_tokens, "completion": usage.completion_tokens}
-        for kind, count in tokens.items():
-            self.tokens.labels(profile, kind).inc(count)
-        self.ttft.labels(profile).observe(ttft_us / 1e6)
-        self.duration.labels(profile).observe(total_us / 1e6)
+        meters.prompt.inc(usage.prompt_tokens)
+        meters.cached.inc(usage.cached_tokens)
+        meters.completion.inc(usage.completion_tokens)
+        meters.ttft.add(ttft_us / 1e6)
+        meters.duration.add(total_us / 1e6)
 
-    def turn_ended(self, profile: str, ending: str) -> None:
-        """The response of an admitted turn is over."""
+    def turn_ended(self, profile: str, ending: str, late_s: float) -> None:
+        """The response of an admitted turn is over, so late against its plan."""
         self.responding.dec()
+        self.overhead.add(late_s)
         self.turns.labels(profile, ending).inc()
+
+    def emitted(self, late_s: float, frames: int) -> None:
+        """So many frames were written together, the first of them so late."""
+        self.lateness.add(late_s, frames)
+
+    def _tallies(self, name: str, documentation: str, labels: tuple[str, ...], bounds: tuple[float, ...]) -> Tallies:
+        return Tallies(f"{PREFIX}_{name}", documentation, labels, bounds, self.registry)
+
+    def _profile(self, profile: str) -> ProfileMeters:
+        prompt, cached, completion = (self.tokens.labels(profile, kind) for kind in ("prompt", "cached", "completion"))
+        meters = ProfileMeters(prompt, cached, completion, self.ttft.of(profile), self.duration.of(profile))
+        return self._meters.setdefault(profile, meters)
 
     def committed(self, batch: int, duration_s: float) -> None:
         """One group commit of `batch` writes took this long."""

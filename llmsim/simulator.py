@@ -10,49 +10,24 @@ from collections.abc import Callable, Mapping
 import attrs
 import trio
 
+from llmsim.admission import Ask, Attempted, Script, Slot, branch_of, no_script, session_of
 from llmsim.clock import Clock
 from llmsim.errors import ClientError, StoreDamaged, UnknownModel
 from llmsim.metrics import Metrics
 from llmsim.profile import Profile, Profiles
-from llmsim.simulation.plan import PLAN_VERSION, Plan, plan_again, plan_turn
+from llmsim.simulation.plan import PLAN_VERSION, plan_again, plan_turn
 from llmsim.simulation.tokens import TokenCounter
-from llmsim.store import schema, sessions
+from llmsim.store import sessions
+from llmsim.store.batch import Result
 from llmsim.store.environment import Environment, View
 from llmsim.store.operations import PutOutcome, PutTurn
-from llmsim.store.schema import SESSION_ID, Ending, Origin, Outcome, Reply, Turn, TurnKey
+from llmsim.store.schema import Ending, Origin, Outcome, Reply, Turn, TurnKey
 from llmsim.store.writer import Writer
-from llmsim.turn import Message, Place, Pod, Role, TurnRequest, chain_digests, place_of
+from llmsim.turn import Message, Pod, chain_digests, place_of
 from llmsim.wire.base import Parsed, Wire
 
-Script = Callable[[Place, TurnRequest], str | None]
 Counters = Callable[[str], TokenCounter]
 """The token counter of this name (a profile names it); raises OperatorError when it is not installed."""
-
-
-def no_script(_place: Place, _request: TurnRequest) -> str | None:
-    """The script of a server that was given none."""
-    return None
-
-
-@attrs.frozen
-class Ask:
-    """What the caller said beside the body: which session, whose history, and which retry it is."""
-
-    session: str | None = None
-    server_history: bool = False
-    idempotency_key: str | None = None
-
-
-@attrs.frozen
-class Slot:
-    """A turn that is durable and may be answered. `recorded`: an earlier answer, given again for its key."""
-
-    session: str
-    key: TurnKey
-    profile: str
-    plan: Plan
-    asked: Parsed
-    recorded: bool = False
 
 
 @attrs.define
@@ -69,7 +44,7 @@ class Simulator:
     wires: Mapping[str, Wire]
     strict_models: bool = False
     script: Script = no_script
-    _attempts: dict[tuple[str, int, bytes], int] = attrs.field(factory=dict, init=False)
+    _attempts: dict[Attempted, int] = attrs.field(factory=dict, init=False)
     _answering: dict[tuple[str, str], trio.Event] = attrs.field(factory=dict, init=False)
 
     async def admit(self, wire: Wire, parsed: Parsed, ask: Ask) -> Slot:
@@ -81,9 +56,9 @@ class Simulator:
             ClientError: the model is unknown, the context overflows, the session id or the key is no good.
             StoreFull: the disk is full; nothing was stored.
         """
-        session = session_of(parsed.request, ask.session)
         if ask.idempotency_key is None:
-            return await self._answer(wire, parsed, ask, session)
+            return await self._answer(wire, parsed, ask)
+        session = session_of(parsed.request, ask.session)
         claim = (session, ask.idempotency_key)
         while claim in self._answering:
             await self._answering[claim].wait()
@@ -92,14 +67,42 @@ class Simulator:
             return slot
         self._answering[claim] = trio.Event()
         try:
-            return await self._answer(wire, parsed, ask, session)
+            return await self._answer(wire, parsed, ask)
         finally:
             self._answering.pop(claim).set()
 
-    def settle(self, slot: Slot, ending: Ending, delivered: int) -> None:
-        """Record how the response ended; awaits nothing, so it may run while a task is being cancelled."""
-        if not slot.recorded:
-            self.metrics.turn_ended(slot.profile, ending)
+    def admit_soon(self, wire: Wire, parsed: Parsed, ask: Ask, told: Callable[[Slot | Exception], None]) -> None:
+        """As `admit`, for who cannot wait: `told` is called once, with what `admit` returns or what a commit raised.
+
+        Not for an `ask` with an idempotency key, which may have to wait for another request.
+
+        Raises:
+            ClientError: as `admit`; `told` is not called then.
+        """
+        slot, operation = self._planned(wire, parsed, ask)
+        if operation is None:
+            self._admitted(slot)
+            told(slot)
+            return
+        taken = self._reserve(slot)
+
+        def committed(result: Result) -> None:
+            self._release(*taken)
+            if result.error is None:
+                self._admitted(slot)
+            told(result.error or slot)
+
+        self.writer.submit(operation, committed)
+
+    def settle(self, slot: Slot, ending: Ending, delivered: int, late_s: float = 0.0) -> None:
+        """Record how the response ended; awaits nothing, so it may run while a task is being cancelled.
+
+        `late_s`: by how many seconds its last frames missed their time.
+        """
+        if slot.recorded:
+            return
+        self.metrics.turn_ended(slot.profile, ending, late_s)
+        if slot.stored:
             self.writer.post(PutOutcome(slot.session, slot.key, Outcome(ending, delivered)))
 
     def profile_for(self, model: str) -> Profile:
@@ -144,8 +147,18 @@ class Simulator:
         )
         return Slot(turn.session, turn.key, profile.name, plan, asked, recorded=True)
 
-    async def _answer(self, wire: Wire, parsed: Parsed, ask: Ask, session: str) -> Slot:
+    async def _answer(self, wire: Wire, parsed: Parsed, ask: Ask) -> Slot:
+        slot, operation = self._planned(wire, parsed, ask)
+        if operation is not None:
+            await self._commit(slot, operation)
+        else:
+            self._admitted(slot)
+        return slot
+
+    def _planned(self, wire: Wire, parsed: Parsed, ask: Ask) -> tuple[Slot, PutTurn | None]:
+        """The turn that answers a request, and what stores it, unless it is not to be stored."""
         request = parsed.request
+        session = session_of(request, ask.session)
         profile = self.profile_for(request.model)
         with self.environment.read() as view:
             if ask.server_history:
@@ -168,6 +181,9 @@ class Simulator:
             script=script,
             counter=self.counters(profile.tokens.counter),
         )
+        slot = Slot(session, key, profile.name, plan, attrs.evolve(parsed, request=request), stored=ask.store)
+        if not ask.store:
+            return slot, None
         turn = Turn(
             session=session,
             key=key,
@@ -186,9 +202,7 @@ class Simulator:
             created_s=plan.created,
             script=script,
         )
-        slot = Slot(session, key, profile.name, plan, attrs.evolve(parsed, request=request))
-        await self._commit(slot, PutTurn(turn, profile.to_json(), ask.idempotency_key))
-        return slot
+        return slot, PutTurn(turn, profile.to_json(), ask.idempotency_key)
 
     async def _commit(self, slot: Slot, operation: PutTurn) -> None:
         """Make a turn durable; its attempt number is taken until it is.
@@ -196,21 +210,33 @@ class Simulator:
         Cancellation waits for the commit (milliseconds, and the writer answers even when it fails), so that the turn
         is known to be stored, and its outcome says that the client left.
         """
-        reserved = (slot.session, slot.key.number, slot.key.branch)
-        self._attempts[reserved] = slot.key.attempt + 1
+        taken = self._reserve(slot)
         try:
             with trio.CancelScope(shield=True):
                 await self.writer.commit(operation)
         finally:
-            if self._attempts.get(reserved) == slot.key.attempt + 1:
-                del self._attempts[reserved]
-        timeline = slot.plan.timeline
-        self.metrics.turn_admitted(slot.profile, slot.plan.usage, timeline.ttft_us, timeline.total_us)
+            self._release(*taken)
+        self._admitted(slot)
         try:
             await trio.lowlevel.checkpoint_if_cancelled()
         except trio.Cancelled:
             self.settle(slot, Ending.CLIENT_LEFT, 0)
             raise
+
+    def _reserve(self, slot: Slot) -> tuple[Attempted, int]:
+        """Take the attempt number of a turn, until it is stored."""
+        attempted = (slot.session, slot.key.number, slot.key.branch)
+        self._attempts[attempted] = slot.key.attempt + 1
+        return attempted, slot.key.attempt + 1
+
+    def _release(self, attempted: Attempted, following: int) -> None:
+        """The attempt number before `following` is stored, or was given up; a later one may have been taken."""
+        if self._attempts.get(attempted) == following:
+            del self._attempts[attempted]
+
+    def _admitted(self, slot: Slot) -> None:
+        timeline = slot.plan.timeline
+        self.metrics.turn_admitted(slot.profile, slot.plan.usage, timeline.ttft_us, timeline.total_us)
 
     def _recorded(self, parsed: Parsed, ask: Ask, session: str, idempotency_key: str) -> Slot | None:
         """The turn that this client key has been answered with, if it has been."""
@@ -227,32 +253,6 @@ class Simulator:
                 code="idempotency_key_reused",
             )
         return attrs.evolve(self.slot_of(turn), asked=parsed)
-
-
-def session_of(request: TurnRequest, named: str | None) -> str:
-    """The session of a request: the one it names, else one derived from the opening of its conversation.
-
-    The opening is everything up to and including the first user message, so that a plain client, which sends the
-    whole conversation every time, stays in one session.
-
-    Raises:
-        ClientError: the name is not 1 to 128 characters of `[A-Za-z0-9._:-]`.
-    """
-    if named is not None:
-        if SESSION_ID.fullmatch(named) is None:
-            raise ClientError("Invalid X-LLMSim-Session header: expected 1 to 128 characters of A-Z a-z 0-9 . _ : -")
-        return named
-    opening = []
-    for message in request.messages:
-        opening.append(message)
-        if message.role is Role.USER:
-            break
-    return "auto-" + chain_digests(tuple(opening))[-1].hex() if opening else "auto-empty"
-
-
-def branch_of(place: Place, request: TurnRequest) -> bytes:
-    """What tells turns of one number in one session apart: blake2b-64 of what was said and of the request."""
-    return schema.branch_of(place.said, request.digest)
 
 
 def history(view: View, session: str) -> tuple[Message, ...]:

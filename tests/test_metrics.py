@@ -18,12 +18,13 @@ def test_turn_is_counted_from_admission_to_end() -> None:
     metrics = Metrics()
     metrics.turn_admitted("p", Usage(10, 5, 3), 500_000, 900_000)
     assert "llm_simulator_responses_in_flight 1.0" in lines(metrics)
-    metrics.turn_ended("p", "client_left")
+    metrics.turn_ended("p", "client_left", 0.25)
     text = lines(metrics)
     assert "llm_simulator_responses_in_flight 0.0" in text
     assert 'llm_simulator_turns_total{ending="client_left",profile="p"} 1.0' in text
     for kind, count in {"prompt": 10, "cached": 3, "completion": 5}.items():
         assert f'llm_simulator_tokens_total{{kind="{kind}",profile="p"}} {count}.0' in text
+    assert "llm_simulator_overhead_seconds_sum 0.25" in text
     assert 'llm_simulator_ttft_seconds_sum{profile="p"} 0.5' in text
     assert 'llm_simulator_turn_duration_seconds_sum{profile="p"} 0.9' in text
 

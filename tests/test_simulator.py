@@ -8,9 +8,9 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from llmsim.admission import session_of
 from llmsim.profile import Profiles, Text
 from llmsim.replay.clients import Exchange
-from llmsim.simulator import session_of
 from llmsim.turn import Message, Role, TurnRequest
 from llmsim.wire.ids import owner_of
 from tests.pods import EPOCH_S, PROFILES, pod, reply

@@ -10,10 +10,11 @@ from itertools import islice, takewhile
 
 import attrs
 
+from llmsim.admission import branch_of
 from llmsim.errors import ContextOverflow, OperatorError
 from llmsim.profile import Profile
 from llmsim.simulation.plan import PLAN_VERSION, plan_turn
-from llmsim.simulator import Counters, branch_of, context_of
+from llmsim.simulator import Counters, context_of
 from llmsim.store import sessions
 from llmsim.store.environment import Environment, View
 from llmsim.store.schema import Turn

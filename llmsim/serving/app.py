@@ -4,7 +4,6 @@ What a route does is in the module that is named after it; this one only joins. 
 provider whose path was asked.
 """
 
-import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -13,10 +12,10 @@ from quart import Response, request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
-from llmsim.errors import ClientError, StoreFull
+from llmsim.errors import ClientError
 from llmsim.serving.connection import NoWebSocket, ObservedRequest, asked, body_of, connection_class
 from llmsim.serving.emitter import Emission
-from llmsim.serving.inference import Answer, disk_full, infer, refuse, request_id
+from llmsim.serving.inference import Answer, Inquiry, infer, refuse, request_id, told
 from llmsim.serving.models import add_models
 from llmsim.serving.probes import add_probes
 from llmsim.serving.service import Service
@@ -25,7 +24,6 @@ from llmsim.wire.base import Wire
 from llmsim.wire.dialects import GENERATING, refusing
 from llmsim.wire.openai_errors import unknown_url, wrong_method
 
-log = logging.getLogger("llmsim.http")
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """Largest request body: the largest context window of a shipped profile in characters, with room for JSON."""
 BODY_TIMEOUT_S = 60
@@ -58,7 +56,8 @@ def generating(service: Service, path: str, wire: Wire) -> Callable[[], Coroutin
         started = trio.current_time()
         request = asked()
         headers = {name.lower(): value for name, value in request.headers.items()}
-        return respond(await infer(service, wire, path, headers, await body_of(request), started), request)
+        inquiry = Inquiry(wire, path, headers, await body_of(request), started)
+        return respond(await infer(service, inquiry), request)
 
     return view
 
@@ -92,19 +91,9 @@ def add_errors(app: QuartTrio, service: Service) -> None:
             return answer(ClientError(message, status=413, code="request_too_large"))
         return answer(ClientError(error.description or error.name, status=error.code or 500))
 
-    @app.errorhandler(ClientError)
-    async def client_error(error: ClientError) -> Response:
-        return answer(error)
-
-    @app.errorhandler(StoreFull)
-    async def no_room(error: StoreFull) -> Response:
-        return answer(disk_full(error))
-
     @app.errorhandler(Exception)
-    async def server_error(error: Exception) -> Response:
-        log.error("bug", exc_info=error, extra={"fields": {"path": request.path}})
-        message = "The server had an error while processing your request. Sorry about that!"
-        return answer(ClientError(message, status=500, kind="server_error"))
+    async def other_error(error: Exception) -> Response:
+        return answer(told(error, request.path))
 
 
 def add_request_ids(app: QuartTrio, service: Service) -> None:

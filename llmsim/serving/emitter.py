@@ -1,7 +1,8 @@
 """Each frame at its time: joins frames and timeline on the event loop's clock, with absolute deadlines.
 
-Knows clock, frames and timeline, and nothing else: no plan, no dialect, no store. Its invariant: `settle` is called
-exactly once, whatever happens to the response, with the number of frames that were handed to the connection.
+Knows clock, frames and timeline, and nothing else: no plan, no dialect, no store, no connection. Its invariant:
+`settle` is called exactly once, whatever happens to the response, with the number of frames that were handed to the
+connection.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,11 +30,17 @@ class Pace:
         return 0.0 if self.speed is None else simulated_us / 1e6 / self.speed
 
 
-class Emission:
-    """The body of one response; iterate it once. `started` is when the request arrived, on trio's clock, in seconds.
+def unmeasured(_late_s: float, _frames: int) -> None:
+    """The meter of an emission that nobody measures."""
 
-    Whoever owns the connection calls `close` when the response is over, however it ended: a client may leave before
-    the first iteration. Cancellation: raises out of the wait for a frame, and `close` settles with what has left.
+
+class Emission:
+    """The body of one response; taken once. `started` is when the request arrived, on trio's clock, in seconds.
+
+    Whoever owns the connection asks when the next frame is due (`due`), takes what is (`take`), says when it has left
+    (`left`), and calls `close` when the response is over, however it ended: a client may leave before anything was
+    taken. A task may iterate it instead. `late` is told of each write: by how many seconds the first of its frames
+    missed its time, and how many there were.
     """
 
     def __init__(
@@ -42,51 +49,67 @@ class Emission:
         timeline: Timeline,
         pace: Pace,
         started: float,
-        settle: Callable[[Ending, int], None],
+        settle: Callable[[Ending, int, float], None],
+        late: Callable[[float, int], None] = unmeasured,
     ) -> None:
         self._frames = frames
         self._timeline = timeline
         self._pace = pace
         self._started = started
         self._settle = settle
+        self._late = late
         self._held = next(frames, None)
         self._leaving = 0
+        self._leaving_due = started
+        self._late_s = 0.0
+        self.due: float | None = None if self._held is None else self._due(self._held)
         self.delivered = 0
         self.settled = False
         self.completed = False
 
-    def __aiter__(self) -> Self:
-        return self
+    def take(self, now: float) -> bytes:
+        """The frames that are due by `now`, in order, up to the size of one write; nothing where none is."""
+        parts = []
+        size = 0
+        self._leaving_due = self.due if self.due is not None else now
+        while self._held is not None and self.due is not None and self.due <= now and size < MAX_WRITE_BYTES:
+            parts.append(self._held.data)
+            size += len(self._held.data)
+            self._held = next(self._frames, None)
+            self.due = None if self._held is None else self._due(self._held)
+        self._leaving = len(parts)
+        return b"".join(parts)
 
-    async def __anext__(self) -> bytes:
-        """Wait until the next frame is due; return it with all that are due by then."""
-        self.delivered += self._leaving
-        self._leaving = 0
-        if self._held is None:
-            self.close(Ending.COMPLETED)
-            raise StopAsyncIteration
-        due = self._due(self._held)
-        if due > trio.current_time():
-            await trio.sleep_until(due)
-        return self._gather(max(due, trio.current_time()))
+    def left(self, now: float) -> None:
+        """What was taken last has been handed to the connection, at `now`."""
+        if self._leaving:
+            self.delivered += self._leaving
+            self._late_s = now - self._leaving_due
+            self._late(self._late_s, self._leaving)
+            self._leaving = 0
 
     def close(self, ending: Ending) -> None:
         """Settle, unless that has been done; awaits nothing."""
         if not self.settled:
             self.settled = True
             self.completed = ending is Ending.COMPLETED
-            self._settle(ending, self.delivered)
+            self._settle(ending, self.delivered, self._late_s)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Wait until the next frame is due; return it with all that are due by then.
+
+        Cancellation: raises out of the wait, and `close` settles with what has left.
+        """
+        self.left(trio.current_time())
+        if self.due is None:
+            self.close(Ending.COMPLETED)
+            raise StopAsyncIteration
+        if self.due > trio.current_time():
+            await trio.sleep_until(self.due)
+        return self.take(max(self.due, trio.current_time()))
 
     def _due(self, frame: Frame) -> float:
         return self._started + self._pace.seconds(self._timeline.due_us(frame.token))
-
-    def _gather(self, now: float) -> bytes:
-        """The held frame and those after it that are due by `now`, up to the size of one write."""
-        parts = []
-        size = 0
-        while self._held is not None and self._due(self._held) <= now and size < MAX_WRITE_BYTES:
-            parts.append(self._held.data)
-            size += len(self._held.data)
-            self._held = next(self._frames, None)
-        self._leaving = len(parts)
-        return b"".join(parts)

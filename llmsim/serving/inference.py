@@ -1,25 +1,28 @@
-"""A generating request from its bytes to its answer, apart from any web framework.
+"""A generating request from its bytes to its answer, apart from any web framework and any socket.
 
-The one handler of every generating route, whichever door the request came through. Its invariant: nothing of an
-answer exists before its turn is durable, and every answer that was made is settled by its `Emission`.
+The one handler of every generating route, whichever door the request came through: `infer` where a task waits for the
+answer, `infer_soon` where none does. Its invariant: nothing of an answer exists before its turn is durable, and every
+answer that was made is settled by its `Emission`.
 """
 
 import hashlib
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import attrs
 
-from llmsim.errors import ClientError, StoreFull
+from llmsim.admission import Ask, Slot
+from llmsim.errors import ClientError, StoreError, StoreFull
 from llmsim.serving.emitter import Emission
 from llmsim.serving.service import Service
-from llmsim.simulator import Ask, Slot
 from llmsim.turn import Pod
 from llmsim.wire.base import Frame, Wire
 
 Headers = tuple[tuple[str, str], ...]
 MAX_HEADER_CHARS = 255
 """Longest Idempotency-Key: as much as the providers allow."""
+log = logging.getLogger("llmsim.http")
 
 
 @attrs.frozen
@@ -31,22 +34,57 @@ class Answer:
     body: bytes | Emission
 
 
-async def infer(
-    service: Service, wire: Wire, path: str, headers: Mapping[str, str], body: bytes, started: float
-) -> Answer:
-    """Answer one generating request that arrived at `started` (trio's clock, seconds).
+@attrs.frozen
+class Inquiry:
+    """One generating request. `path` is the route; `headers` is looked up in lower case.
 
-    `headers` is looked up in lower case. Cancellation: see `Simulator.admit`; raises no error of the caller's doing,
-    those are answers too.
+    `started` is when it arrived, on trio's clock, in seconds.
+    """
+
+    wire: Wire
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    started: float
+
+
+async def infer(service: Service, inquiry: Inquiry) -> Answer:
+    """Answer one generating request.
+
+    Cancellation: see `Simulator.admit`; raises no error, those are answers too.
     """
     try:
-        ask = ask_of(headers)
-        slot = await service.simulator.admit(wire, wire.parse(body), ask)
-    except ClientError as error:
-        return refuse(service, wire, error, path, body)
-    except StoreFull as error:
-        return refuse(service, wire, disk_full(error), path, body)
-    plan, asked = slot.plan, slot.asked
+        ask = ask_of(inquiry.headers)
+        slot = await service.simulator.admit(inquiry.wire, inquiry.wire.parse(inquiry.body), ask)
+    except Exception as error:  # noqa: BLE001  (told and logged)
+        return failed(service, inquiry, error)
+    return respond(service, inquiry, slot)
+
+
+def infer_soon(service: Service, inquiry: Inquiry, answered: Callable[[Answer], None]) -> bool:
+    """Answer one generating request without waiting: `answered` is called now, or when the turn is durable.
+
+    False, and nothing was done, where the request may have to wait for another one with its Idempotency-Key: then it
+    needs a task, and `infer`. `answered` awaits nothing and raises nothing.
+    """
+
+    def admitted(outcome: Slot | Exception) -> None:
+        answered(respond(service, inquiry, outcome) if isinstance(outcome, Slot) else failed(service, inquiry, outcome))
+
+    try:
+        ask = ask_of(inquiry.headers)
+        if ask.idempotency_key is not None:
+            return False
+        parsed = inquiry.wire.parse(inquiry.body)
+        service.simulator.admit_soon(inquiry.wire, parsed, ask, admitted)
+    except Exception as error:  # noqa: BLE001  (told and logged)
+        answered(failed(service, inquiry, error))
+    return True
+
+
+def respond(service: Service, inquiry: Inquiry, slot: Slot) -> Answer:
+    """The answer to a turn that was admitted."""
+    wire, plan, asked = inquiry.wire, slot.plan, slot.asked
     head = wire.headers(plan, asked) + session_headers(slot)
     if asked.request.stream:
         frames = wire.frames(plan, asked)
@@ -55,18 +93,35 @@ async def infer(
         frames = iter((Frame(len(plan.timeline.at_us), whole),))
         head += (("content-length", str(len(whole))),)
     settle = partial(service.simulator.settle, slot)
-    return Answer(200, head, Emission(frames, plan.timeline, service.pace, started, settle))
+    late = service.metrics.emitted
+    return Answer(200, head, Emission(frames, plan.timeline, service.pace, inquiry.started, settle, late))
+
+
+def failed(service: Service, inquiry: Inquiry, error: Exception) -> Answer:
+    """The answer to a request that became no turn; what is no fault of the caller's is logged."""
+    return refuse(service, inquiry.wire, told(error, inquiry.path), inquiry.path, inquiry.body)
+
+
+def told(error: Exception, path: str) -> ClientError:
+    """What a caller is told of any error; what is no fault of the caller's is logged."""
+    if isinstance(error, ClientError):
+        return error
+    if isinstance(error, StoreFull):
+        message = f"The simulator's disk is full: {error}"
+        return ClientError(message, status=507, kind="server_error", code="store_full")
+    if isinstance(error, StoreError):
+        log.error("store error", extra={"fields": {"path": path, "error": str(error)}})
+        message = f"The simulator's store failed: {error}. `llmsim check` says what is wrong with it."
+        return ClientError(message, status=500, kind="server_error", code="store_error")
+    log.error("bug", exc_info=error, extra={"fields": {"path": path}})
+    message = "The server had an error while processing your request. Sorry about that!"
+    return ClientError(message, status=500, kind="server_error")
 
 
 def refuse(service: Service, wire: Wire, error: ClientError, path: str, body: bytes) -> Answer:
     """An error in the wire's words, with a request id that follows from the request."""
     refusal = wire.refuse(error, request_id(service.simulator.pod, path, body))
     return Answer(refusal.status, refusal.headers, refusal.body)
-
-
-def disk_full(error: StoreFull) -> ClientError:
-    """What a caller is told whose write found no room; nothing of it was stored, and it may try again later."""
-    return ClientError(f"The simulator's disk is full: {error}", status=507, kind="server_error", code="store_full")
 
 
 def ask_of(headers: Mapping[str, str]) -> Ask:
@@ -81,10 +136,15 @@ def ask_of(headers: Mapping[str, str]) -> Ask:
     session = headers.get("x-llmsim-session")
     if history == "server" and session is None:
         raise ClientError("X-LLMSim-History: server needs the header X-LLMSim-Session to name the session")
+    store = headers.get("x-llmsim-store", "yes")
+    if store not in {"yes", "no"}:
+        raise ClientError(f"Invalid X-LLMSim-Store header: expected 'yes' or 'no', but got {store!r}")
     key = headers.get("idempotency-key")
     if key is not None and not 0 < len(key) <= MAX_HEADER_CHARS:
         raise ClientError(f"Invalid Idempotency-Key header: expected 1 to {MAX_HEADER_CHARS} characters")
-    return Ask(session=session, server_history=history == "server", idempotency_key=key)
+    if key is not None and store == "no":
+        raise ClientError("X-LLMSim-Store: no keeps nothing that an Idempotency-Key could be answered from")
+    return Ask(session=session, server_history=history == "server", idempotency_key=key, store=store == "yes")
 
 
 def session_headers(slot: Slot) -> Headers:

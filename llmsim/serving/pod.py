@@ -11,13 +11,14 @@ from pathlib import Path
 import attrs
 import trio
 
+from llmsim.admission import Script, no_script
 from llmsim.clock import Clock
 from llmsim.errors import leading_error
 from llmsim.metrics import Metrics
 from llmsim.profile import Profiles
 from llmsim.serving.emitter import Pace
 from llmsim.serving.service import Phase, Service
-from llmsim.simulator import Script, Simulator, no_script
+from llmsim.simulator import Simulator
 from llmsim.store.environment import Environment, claim
 from llmsim.store.ownership import open_for
 from llmsim.store.schema import Table

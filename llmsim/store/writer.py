@@ -41,11 +41,10 @@ async def inline(commit: Callable[[], Results]) -> Results:
 
 @attrs.define(eq=False)
 class _Waiting:
-    """One operation in the queue, and its caller's task, where there is one."""
+    """One operation in the queue, and who is told of its result, where somebody wants to know."""
 
     operation: Operation
-    done: trio.Event | None
-    result: Result | None = None
+    done: Callable[[Result], None] | None
 
 
 def nobody(_batch: int, _duration_s: float) -> None:
@@ -80,21 +79,35 @@ class Writer:
             StoreError: the writer has stopped.
             Exception: whatever the operation raised; it left no trace.
         """
+        done = trio.Event()
+        results: Results = []
+
+        def told(result: Result) -> None:
+            results.append(result)
+            done.set()
+
         async with self._places:
-            waiting = _Waiting(operation, trio.Event())
+            waiting = _Waiting(operation, told)
             self._hand_over(waiting)
-            assert waiting.done is not None  # noqa: S101  (made two lines above)
             try:
-                await waiting.done.wait()
+                await done.wait()
             except trio.Cancelled:
                 with suppress(ValueError):
                     self._queue.remove(waiting)
                 raise
-        assert waiting.result is not None  # noqa: S101  (set before the event)
-        if waiting.result.error is not None:
-            raise waiting.result.error
-        answer: T = waiting.result.value
+        [result] = results
+        if result.error is not None:
+            raise result.error
+        answer: T = result.value
         return answer
+
+    def submit(self, operation: Operation, told: Callable[[Result], None]) -> None:
+        """Hand an operation over and go on; `told` is called with its result, in the writer's task, once it is durable.
+
+        For callers without a task of their own, who bound how many of theirs may wait. `told` awaits nothing and
+        raises nothing; where the writer has stopped it is called at once.
+        """
+        self._hand_over(_Waiting(operation, told))
 
     def post(self, operation: Operation) -> None:
         """Hand an operation over and do not wait; on a full disk it is kept for the next commit.
@@ -172,9 +185,8 @@ class Writer:
 
     def _answer(self, batch: Sequence[_Waiting], results: Results) -> None:
         for waiting, result in zip(batch, results, strict=True):
-            waiting.result = result
             if waiting.done is not None:
-                waiting.done.set()
+                waiting.done(result)
 
     def _refuse_all(self) -> None:
         waiting = list(self._queue)

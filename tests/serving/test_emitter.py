@@ -19,7 +19,7 @@ class Settled:
     def __init__(self) -> None:
         self.calls: list[tuple[Ending, int]] = []
 
-    def __call__(self, ending: Ending, delivered: int) -> None:
+    def __call__(self, ending: Ending, delivered: int, _late_s: float) -> None:
         self.calls.append((ending, delivered))
 
 

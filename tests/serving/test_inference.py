@@ -6,11 +6,11 @@ import orjson
 import pytest
 from trio.testing import MockClock
 
+from llmsim.admission import Ask
 from llmsim.errors import ClientError
 from llmsim.serving.emitter import Emission
-from llmsim.serving.inference import ask_of, infer, request_id
+from llmsim.serving.inference import Inquiry, ask_of, infer, request_id
 from llmsim.serving.pod import running_pod
-from llmsim.simulator import Ask
 from llmsim.turn import Pod
 from llmsim.wire.dialects import GENERATING
 from tests.pods import CHAT, options
@@ -23,7 +23,7 @@ async def test_answer_of_a_whole_response_is_one_frame_of_the_length_it_says(
     tmp_path: Path, autojump_clock: MockClock
 ) -> None:
     async with running_pod(options(tmp_path)) as service:
-        answer = await infer(service, WIRE, CHAT, {}, BODY, 0.0)
+        answer = await infer(service, Inquiry(WIRE, CHAT, {}, BODY, 0.0))
         assert isinstance(answer.body, Emission)
         parts = [part async for part in answer.body]
         assert [len(part) for part in parts] == [int(dict(answer.headers)["content-length"])]
@@ -32,10 +32,10 @@ async def test_answer_of_a_whole_response_is_one_frame_of_the_length_it_says(
 
 async def test_answer_of_a_refusal_has_a_body_and_nothing_to_settle(tmp_path: Path) -> None:
     async with running_pod(options(tmp_path)) as service:
-        answer = await infer(service, WIRE, CHAT, {}, b"{", 0.0)
+        answer = await infer(service, Inquiry(WIRE, CHAT, {}, b"{", 0.0))
         assert answer.status == 400
         assert isinstance(answer.body, bytes)
-        again = await infer(service, WIRE, CHAT, {}, b"{", 0.0)
+        again = await infer(service, Inquiry(WIRE, CHAT, {}, b"{", 0.0))
         assert again == answer, "the same request to the same pod has the same id"
 
 

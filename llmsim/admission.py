@@ -1,0 +1,77 @@
+"""What an admission is about: what a caller asked beside the body (`Ask`), and the turn that answers it (`Slot`).
+
+Pure records and rules, without a store, a clock or a loop; `simulator` joins them to those. The session of a request
+follows from what it says, where it names none.
+"""
+
+from collections.abc import Callable
+
+import attrs
+
+from llmsim.errors import ClientError
+from llmsim.simulation.plan import Plan
+from llmsim.store import schema
+from llmsim.store.schema import SESSION_ID, TurnKey
+from llmsim.turn import Place, Role, TurnRequest, chain_digests
+from llmsim.wire.base import Parsed
+
+Attempted = tuple[str, int, bytes]
+"""A turn whose attempts are counted: session, number, branch."""
+Script = Callable[[Place, TurnRequest], str | None]
+
+
+def no_script(_place: Place, _request: TurnRequest) -> str | None:
+    """The script of a server that was given none."""
+    return None
+
+
+@attrs.frozen
+class Ask:
+    """What the caller said beside the body: which session, whose history, and which retry it is."""
+
+    session: str | None = None
+    server_history: bool = False
+    idempotency_key: str | None = None
+    store: bool = True
+
+
+@attrs.frozen
+class Slot:
+    """A turn that may be answered: durable, or asked not to be stored (`stored`).
+
+    `recorded`: an earlier answer, given again for its key.
+    """
+
+    session: str
+    key: TurnKey
+    profile: str
+    plan: Plan
+    asked: Parsed
+    stored: bool = True
+    recorded: bool = False
+
+
+def session_of(request: TurnRequest, named: str | None) -> str:
+    """The session of a request: the one it names, else one derived from the opening of its conversation.
+
+    The opening is everything up to and including the first user message, so that a plain client, which sends the
+    whole conversation every time, stays in one session.
+
+    Raises:
+        ClientError: the name is not 1 to 128 characters of `[A-Za-z0-9._:-]`.
+    """
+    if named is not None:
+        if SESSION_ID.fullmatch(named) is None:
+            raise ClientError("Invalid X-LLMSim-Session header: expected 1 to 128 characters of A-Z a-z 0-9 . _ : -")
+        return named
+    opening = []
+    for message in request.messages:
+        opening.append(message)
+        if message.role is Role.USER:
+            break
+    return "auto-" + chain_digests(tuple(opening))[-1].hex() if opening else "auto-empty"
+
+
+def branch_of(place: Place, request: TurnRequest) -> bytes:
+    """What tells turns of one number in one session apart: blake2b-64 of what was said and of the request."""
+    return schema.branch_of(place.said, request.digest)
