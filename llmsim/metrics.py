@@ -82,6 +82,7 @@ class Metrics:
         self.sessions = Gauge(f"{PREFIX}_sessions_stored", "Sessions in the store.", registry=self.registry)
         self.store_bytes = Gauge(f"{PREFIX}_store_bytes", "Size of the store's data file.", registry=self.registry)
         self._meters: dict[str, ProfileMeters] = {}
+        self._requests: dict[tuple[str, int], Counter] = {}
         build = Gauge(f"{PREFIX}_build_info", "Always 1; the version is a label.", ("version",), registry=self.registry)
         build.labels(__version__).set(1)
 
@@ -89,6 +90,13 @@ class Metrics:
         """Ask the store at each scrape how many sessions it holds and how large its file is."""
         self.sessions.set_function(sessions)
         self.store_bytes.set_function(size_bytes)
+
+    def requested(self, route: str, status: int) -> None:
+        """A request was answered."""
+        counter = self._requests.get((route, status))
+        if counter is None:
+            counter = self._requests.setdefault((route, status), self.requests.labels(route, str(status)))
+        counter.inc()
 
     def turn_admitted(self, profile: str, usage: Usage, ttft_us: int, total_us: int) -> None:
         """A turn may be answered and its response begins; latencies as planned, in microseconds."""

@@ -3,7 +3,6 @@
 Knows Quart's internals just enough to stand around `handle_request`; what is answered is decided elsewhere.
 """
 
-import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -13,16 +12,13 @@ from quart_trio.asgi import TrioASGIHTTPConnection
 from quart_trio.wrappers import TrioRequest
 
 from llmsim.serving.emitter import Emission
+from llmsim.serving.observed import Exchange
 from llmsim.serving.service import Phase, Service
 from llmsim.store.schema import Ending
 
 if TYPE_CHECKING:
     from hypercorn.typing import ASGISendCallable
     from quart.typing import ResponseTypes
-
-PROBES = {"/healthz", "/readyz", "/metrics"}
-LOGGED = {"x-request-id": "request_id", "x-llmsim-session": "session", "x-llmsim-turn": "turn"}
-log = logging.getLogger("llmsim.http")
 
 
 class ObservedRequest(TrioRequest):
@@ -48,17 +44,17 @@ class Connection(TrioASGIHTTPConnection):
     """
 
     service: ClassVar[Service]
-    status: int | None = None
-    headers: dict[str, str]
+    exchange: Exchange
 
     async def handle_request(  # type: ignore[override]  # Quart's base class has no nursery; Quart-Trio's has
         self, nursery: trio.Nursery, request: ObservedRequest, send: "ASGISendCallable"
     ) -> None:
-        started = trio.current_time()
-        self.headers = {}
+        self.exchange = Exchange(request.method, request.path, "unmatched", trio.current_time())
+        self.service.in_flight.begin()
         ending = Ending.FAILED
         try:
             await super().handle_request(nursery, request, send)
+            ending = Ending.COMPLETED
         except trio.Cancelled:
             draining = self.service.phase is Phase.DRAINING
             ending = Ending.SERVER_STOPPED if draining else Ending.CLIENT_LEFT
@@ -66,28 +62,15 @@ class Connection(TrioASGIHTTPConnection):
         finally:
             if request.emission is not None:
                 request.emission.close(ending)
-            self._observe(request, trio.current_time() - started, ending)
+            if request.url_rule is not None:
+                self.exchange.route = request.url_rule.rule
+            self.exchange.ended(self.service.metrics, request.emission, ending)
+            self.service.in_flight.end()
 
     async def _send_response(self, send: "ASGISendCallable", response: "ResponseTypes") -> None:
-        self.status = response.status_code
-        self.headers = {name.lower(): value for name, value in response.headers.items()}
+        self.exchange.status = response.status_code
+        self.exchange.headers = {name.lower(): value for name, value in response.headers.items()}
         await super()._send_response(send, response)
-
-    def _observe(self, request: ObservedRequest, took_s: float, ending: Ending) -> None:
-        route = request.url_rule.rule if request.url_rule is not None else "unmatched"
-        status = self.status or 499
-        self.service.metrics.requests.labels(route, str(status)).inc()
-        fields: dict[str, str | float] = {"method": request.method, "path": request.path, "status": status}
-        for header, field in LOGGED.items():
-            if header in self.headers:
-                fields[field] = self.headers[header]
-        if request.emission is not None:
-            fields["frames"] = request.emission.delivered
-            if not request.emission.completed:
-                fields["ended"] = ending.value
-        fields["took_ms"] = round(took_s * 1000, 1)
-        level = logging.DEBUG if request.path in PROBES else logging.INFO
-        log.log(level, "request", extra={"fields": fields})
 
 
 def connection_class(service: Service) -> type[Connection]:

@@ -16,6 +16,7 @@ from llmsim.admission import Ask, Slot
 from llmsim.errors import ClientError, StoreError, StoreFull
 from llmsim.serving.emitter import Emission
 from llmsim.serving.service import Service
+from llmsim.store.schema import Ending
 from llmsim.turn import Pod
 from llmsim.wire.base import Frame, Wire
 
@@ -58,7 +59,7 @@ async def infer(service: Service, inquiry: Inquiry) -> Answer:
         slot = await service.simulator.admit(inquiry.wire, inquiry.wire.parse(inquiry.body), ask)
     except Exception as error:  # noqa: BLE001  (told and logged)
         return failed(service, inquiry, error)
-    return respond(service, inquiry, slot)
+    return answer_to(service, inquiry, slot)
 
 
 def infer_soon(service: Service, inquiry: Inquiry, answered: Callable[[Answer], None]) -> bool:
@@ -69,7 +70,7 @@ def infer_soon(service: Service, inquiry: Inquiry, answered: Callable[[Answer], 
     """
 
     def admitted(outcome: Slot | Exception) -> None:
-        answered(respond(service, inquiry, outcome) if isinstance(outcome, Slot) else failed(service, inquiry, outcome))
+        answered(answer_to(service, inquiry, outcome))
 
     try:
         ask = ask_of(inquiry.headers)
@@ -80,6 +81,17 @@ def infer_soon(service: Service, inquiry: Inquiry, answered: Callable[[Answer], 
     except Exception as error:  # noqa: BLE001  (told and logged)
         answered(failed(service, inquiry, error))
     return True
+
+
+def answer_to(service: Service, inquiry: Inquiry, outcome: Slot | Exception) -> Answer:
+    """The answer to a turn that was admitted, or to what came instead of it."""
+    if isinstance(outcome, Exception):
+        return failed(service, inquiry, outcome)
+    try:
+        return respond(service, inquiry, outcome)
+    except Exception as error:  # noqa: BLE001  (told and logged)
+        service.simulator.settle(outcome, Ending.FAILED, 0)
+        return failed(service, inquiry, error)
 
 
 def respond(service: Service, inquiry: Inquiry, slot: Slot) -> Answer:

@@ -14,12 +14,17 @@ import attrs
 import hypercorn.trio
 import trio
 from hypercorn.config import Config
+from quart_trio import QuartTrio
 
 from llmsim.errors import OperatorError
-from llmsim.serving.app import create_app
+from llmsim.serving.app import BODY_TIMEOUT_S, MAX_BODY_BYTES, create_app
+from llmsim.serving.door import handover
+from llmsim.serving.door.connection import Awaited, Limits
+from llmsim.serving.door.door import Door
 from llmsim.serving.pod import PodOptions, running_pod
 from llmsim.serving.service import Phase, Service
 from llmsim.turn import Pod
+from llmsim.wire.dialects import GENERATING
 
 log = logging.getLogger("llmsim.serve")
 BACKLOG = 1024
@@ -27,8 +32,17 @@ BACKLOG = 1024
 KEEP_ALIVE_TIMEOUT_S = 10
 """Longer than the 5 s after which SDK connection pools give up idle connections, so that a client hardly ever uses one
 that we are closing. Not longer: Hypercorn 0.18 holds a connection whose client left without a request until then."""
+HEAD_TIMEOUT_S = 10
+"""How long a client may take to send a request line and its headers: they are one packet, unless somebody plays."""
 KEEP_ALIVE_MAX_REQUESTS = 1_000_000
 """Hypercorn closes a connection after this many; a load test on one connection should not notice."""
+
+
+LIMITS = Limits(
+    wait_s={Awaited.REQUEST: KEEP_ALIVE_TIMEOUT_S, Awaited.HEAD: HEAD_TIMEOUT_S, Awaited.BODY: BODY_TIMEOUT_S},
+    requests=KEEP_ALIVE_MAX_REQUESTS,
+    body_bytes=MAX_BODY_BYTES,
+)
 
 
 @attrs.frozen
@@ -50,34 +64,83 @@ async def serve(
         OperatorError: the address cannot be listened on.
         StoreError: the store cannot be opened, or a commit failed while serving (fail-stop).
     """
-    config = hypercorn_config(bound_socket(host, port), grace_s)
-    stop = trio.Event()
-    async with running_pod(options) as service, trio.open_nursery() as beside:
-        await beside.start(stop_on_signal, service, stop, beside.cancel_scope)
-        app = create_app(service)
-        async with trio.open_nursery() as serving:
-            start = partial(hypercorn.trio.serve, app, config, shutdown_trigger=stop.wait, mode="asgi")
-            urls = await serving.start(start)
-            announce(Listening(urls[0], service.simulator.pod))
+    listener = bound_socket(host, port)
+    fault = handover.missing()
+    if fault:
+        log.warning("all requests go through Hypercorn, slower", extra={"fields": {"reason": fault}})
+    async with trio.open_nursery() as beside:
+        stopping = Stopping()
+        await beside.start(stop_on_signal, stopping)
+        async with running_pod(options) as service, trio.open_nursery() as serving:
+            stopping.service, stopping.serving = service, serving.cancel_scope
+            way = serve_plainly if fault else serve_through_door
+            url = await serving.start(way, service, create_app(service), listener, stopping.told, grace_s)
+            announce(Listening(url, service.simulator.pod))
         beside.cancel_scope.cancel()
 
 
-async def stop_on_signal(
+async def serve_through_door(
     service: Service,
+    app: QuartTrio,
+    listener: socket.socket,
     stop: trio.Event,
-    everything: trio.CancelScope,
-    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    grace_s: float,
+    task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """First signal: drain. Second: cut what is in flight."""
+    """Generating requests at the door, all others by Hypercorn."""
+    door = Door.of(service, handover.Hypercorn(app, hypercorn_config(grace_s)), GENERATING, LIMITS)
+    listener.listen(BACKLOG)
+    async with trio.open_nursery() as serving:
+        await serving.start(door.serve, [trio.SocketListener(trio.socket.from_stdlib_socket(listener))], stop, grace_s)
+        task_status.started(url_of(listener))
+
+
+async def serve_plainly(
+    service: Service,
+    app: QuartTrio,
+    listener: socket.socket,
+    stop: trio.Event,
+    grace_s: float,
+    task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Everything by Hypercorn, with nothing of it that is not documented."""
+    config = hypercorn_config(grace_s)
+    config.bind = [f"fd://{listener.detach()}"]
+    async with trio.open_nursery() as serving:
+        start = partial(hypercorn.trio.serve, app, config, shutdown_trigger=stop.wait, mode="asgi")
+        urls = await serving.start(start)
+        task_status.started(urls[0])
+        await stop.wait()
+        with trio.move_on_after(grace_s):
+            await service.in_flight.none()
+        serving.cancel_scope.cancel()
+
+
+@attrs.define
+class Stopping:
+    """That the server is to stop, and what has to know, once it is there."""
+
+    told: trio.Event = attrs.field(factory=trio.Event)
+    service: Service | None = None
+    serving: trio.CancelScope | None = None
+
+    def begin(self) -> None:
+        """Stop; when asked again, at once."""
+        if self.service is not None:
+            self.service.phase = Phase.DRAINING
+        if self.told.is_set() and self.serving is not None:
+            self.serving.cancel()
+        self.told.set()
+
+
+async def stop_on_signal(stopping: Stopping, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+    """First signal: drain. Second: cut what is in flight. Further ones change nothing, to the end of the process."""
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         task_status.started()
         async for number in signals:
-            fields = {"signal": signal.Signals(number).name, "at_once": stop.is_set()}
+            fields = {"signal": signal.Signals(number).name, "at_once": stopping.told.is_set()}
             log.info("stopping", extra={"fields": fields})
-            if stop.is_set():
-                everything.cancel()
-            service.phase = Phase.DRAINING
-            stop.set()
+            stopping.begin()
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
@@ -98,10 +161,15 @@ def bound_socket(host: str, port: int) -> socket.socket:
     return bound
 
 
-def hypercorn_config(listener: socket.socket, grace_s: float) -> Config:
-    """Hypercorn's configuration: this one listener, which it takes over; no access log (we write our own)."""
+def url_of(listener: socket.socket) -> str:
+    """The base URL of a listening socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if listener.family is socket.AF_INET6 else f"http://{host}:{port}"
+
+
+def hypercorn_config(grace_s: float) -> Config:
+    """Hypercorn's configuration, without listeners; no access log (we write our own)."""
     config = Config()
-    config.bind = [f"fd://{listener.detach()}"]
     config.backlog = BACKLOG
     config.graceful_timeout = grace_s
     config.keep_alive_timeout = KEEP_ALIVE_TIMEOUT_S

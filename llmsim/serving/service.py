@@ -1,11 +1,12 @@
 """What every route needs of its pod, in one record, and the phases of its life.
 
-The phase is the only thing here that changes, and only the pod's own start and end change it. Knows no route.
+Only the phase changes here, with the pod's own start and end, and the count of what is in flight. Knows no route.
 """
 
 from enum import StrEnum
 
 import attrs
+import trio
 
 from llmsim.metrics import Metrics
 from llmsim.serving.emitter import Pace
@@ -20,6 +21,31 @@ class Phase(StrEnum):
     DRAINING = "draining"
 
 
+class InFlight:
+    """How many requests are being answered, so that a server that stops knows when it may."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._none = trio.Event()
+        self._none.set()
+
+    def begin(self) -> None:
+        """One more."""
+        self._count += 1
+        if self._count == 1:
+            self._none = trio.Event()
+
+    def end(self) -> None:
+        """One less."""
+        self._count -= 1
+        if self._count == 0:
+            self._none.set()
+
+    async def none(self) -> None:
+        """Wait until there is none."""
+        await self._none.wait()
+
+
 @attrs.define
 class Service:
     """One pod, as its routes see it."""
@@ -28,3 +54,4 @@ class Service:
     metrics: Metrics
     pace: Pace
     phase: Phase = Phase.STARTING
+    in_flight: InFlight = attrs.field(factory=InFlight)

@@ -35,7 +35,7 @@ def test_server_says_where_it_listens_whose_it_is_and_what_to_paste(tmp_path: Pa
 
 
 def test_server_logs_each_request_with_its_id_as_json(tmp_path: Path) -> None:
-    with Server(tmp_path / "data", "--instant") as server:
+    with Server(tmp_path / "data", "--instant", "--log-level", "debug") as server:
         answer = httpx2.post(server.url + CHAT, json=BODY, headers=NAMED)
         server.stop()
     [line] = [event for event in map(orjson.loads, server.log) if event["event"] == "request"]

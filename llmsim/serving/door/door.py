@@ -1,0 +1,80 @@
+"""The door: listeners of plain HTTP/1.1, each connection with a task that owns it, from accepting to the last byte.
+
+Order at the end: listeners close, idle connections close, answers end or are cut when the grace period is over. The
+tasks that all connections share, reactor and pacer, end last.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+
+import attrs
+import trio
+
+from llmsim.serving.door.connection import Connection, Hall, Limits
+from llmsim.serving.door.handover import Hypercorn
+from llmsim.serving.door.pacer import Pacer
+from llmsim.serving.door.reactor import Reactor
+from llmsim.serving.door.reading import Route
+from llmsim.serving.door.writing import Dates
+from llmsim.serving.service import Service
+from llmsim.wire.base import Wire
+
+
+@attrs.define
+class Door:
+    """Answers on sockets until it is told to stop."""
+
+    service: Service
+    hypercorn: Hypercorn
+    hall: Hall
+    _open: set[Connection] = attrs.field(factory=set, init=False)
+
+    @classmethod
+    def of(cls, service: Service, hypercorn: Hypercorn, generating: Mapping[str, Wire], limits: Limits) -> "Door":
+        """A door to the generating routes; everything else is Hypercorn's."""
+        routes = {path.encode(): Route(path, wire) for path, wire in generating.items()}
+        return cls(service, hypercorn, Hall(service, routes, limits, Reactor(), Pacer(), Dates()))
+
+    async def serve(
+        self,
+        listeners: list[trio.SocketListener],
+        stop: trio.Event,
+        grace_s: float,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Serve until `stop`, and then for as long as something is being answered, at most `grace_s` seconds.
+
+        Cancellation: cuts what is in flight.
+        """
+        async with trio.open_nursery() as shared:
+            shared.start_soon(self.hall.reactor.run)
+            shared.start_soon(self.hall.pacer.run)
+            async with trio.open_nursery() as connections:
+                accept = partial(trio.serve_listeners, self.handle, listeners, handler_nursery=connections)
+                async with trio.open_nursery() as accepting:
+                    await accepting.start(accept)
+                    task_status.started()
+                    await stop.wait()
+                    accepting.cancel_scope.cancel()
+                await self._drain(grace_s)
+                connections.cancel_scope.cancel()
+            shared.cancel_scope.cancel()
+
+    async def handle(self, stream: trio.SocketStream) -> None:
+        """Own a connection. Cancellation: what it is answering is settled and cut."""
+        async with stream:
+            connection = Connection(stream.socket.fileno(), self.hall)
+            self._open.add(connection)
+            try:
+                read = await connection.serve()
+            finally:
+                self._open.discard(connection)
+            if read is not None:
+                await self.hypercorn.serve(stream, read)
+
+    async def _drain(self, grace_s: float) -> None:
+        for connection in tuple(self._open):
+            connection.drain()
+        await self.hypercorn.drain()
+        with trio.move_on_after(grace_s):
+            await self.service.in_flight.none()

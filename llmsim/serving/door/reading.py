@@ -1,0 +1,191 @@
+"""Requests out of what a client sends: heads by llhttp, bodies by their length. What is not for us is passed on.
+
+Ours are POSTs to generating routes with one Host and a Content-Length. Everything else that is well-formed, upgrades,
+other transfer codings, HTTP/1.0 and HTTP/2 prefaces included, is passed on as it came, head and all. Where a head ends
+is decided twice, here and by llhttp, and they must agree. Knows bytes; neither sockets nor what is answered.
+Source: RFC 9112.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+
+import attrs
+import httptools
+
+from llmsim.wire.base import Wire
+
+MAX_HEAD_BYTES = 16 * 1024
+"""Longest request line and headers together: what Hypercorn takes; SDKs send less than 2 KiB."""
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+"""How HTTP/2 begins where both sides know it. Source: RFC 9113, 3.4."""
+END = b"\r\n\r\n"
+NOT_OURS = {b"transfer-encoding", b"upgrade", b"expect", b"http2-settings"}
+"""Headers of requests that are passed on."""
+
+
+class Malformed(Exception):
+    """Not HTTP, or more of it than is taken: what is answered before the connection is closed."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class Passed(Enum):
+    """What is found where a request is for somebody else."""
+
+    ON = "on"
+
+
+@attrs.frozen
+class Route:
+    """A generating route: its path, and who speaks there."""
+
+    path: str
+    wire: Wire
+
+
+@attrs.frozen
+class Asked:
+    """A whole request for a generating route; `headers` by lower-case name."""
+
+    route: Route
+    headers: Mapping[str, str]
+    body: bytes
+    keep_alive: bool
+
+
+@attrs.frozen
+class _Head:
+    route: Route
+    headers: Mapping[str, str]
+    keep_alive: bool
+    body_at: int
+    end: int
+
+
+class RequestReader:
+    """Reads one connection's requests, one after the other; `body_max` (bytes) is the longest body that is ours."""
+
+    def __init__(self, routes: Mapping[bytes, Route], body_max: int) -> None:
+        self._routes = routes
+        self._body_max = body_max
+        self._parser = httptools.HttpRequestParser(self)
+        self._unread: bytes | bytearray = b""
+        self._parsed = 0
+        self._head: _Head | Passed | None = None
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._headed = False
+        self._ended = False
+
+    @property
+    def unread(self) -> bytes:
+        """What belongs to no request that was found."""
+        return bytes(self._unread)
+
+    @property
+    def held_bytes(self) -> int:
+        """How much of it there is."""
+        return len(self._unread)
+
+    @property
+    def in_body(self) -> bool:
+        """The head of the next request is whole, its body is not."""
+        return self._head is not None
+
+    def feed(self, data: bytes) -> None:
+        """Take what has arrived."""
+        if not self._unread:
+            self._unread = data
+        elif isinstance(self._unread, bytearray):
+            self._unread += data
+        else:
+            self._unread = bytearray(self._unread) + data
+
+    def next(self) -> Asked | Passed | None:
+        """The next request; None where it is not whole yet.
+
+        Raises:
+            Malformed: there is none, and there will be none.
+        """
+        if self._head is None:
+            self._head = self._read_head()
+        head = self._head
+        if not isinstance(head, _Head):
+            return head
+        if len(self._unread) < head.end:
+            return None
+        body = bytes(self._unread[head.body_at : head.end])
+        if body:
+            self._parse(body)
+        if not self._ended:
+            raise Malformed(400, "the request does not end where it says")
+        self._unread = self._unread[head.end :]
+        self._parsed = 0
+        self._head = None
+        return Asked(head.route, head.headers, body, head.keep_alive)
+
+    def _read_head(self) -> _Head | Passed | None:
+        if not self._parsed:
+            while self._unread.startswith(b"\r\n"):
+                self._unread = self._unread[2:]
+            if PREFACE.startswith(bytes(self._unread[: len(PREFACE)])):
+                return Passed.ON if len(self._unread) >= len(PREFACE) else None
+        at = self._unread.find(END, max(0, self._parsed - len(END) + 1))
+        end = at + len(END) if at >= 0 else len(self._unread)
+        if end > MAX_HEAD_BYTES:
+            raise Malformed(431, f"request line and headers are longer than {MAX_HEAD_BYTES} bytes")
+        try:
+            self._parse(bytes(self._unread[self._parsed : end]))
+        except httptools.HttpParserUpgrade:
+            return Passed.ON
+        self._parsed = end
+        if (at >= 0) is not self._headed:
+            raise Malformed(400, "the head does not end with an empty line")
+        return self._understood(end) if at >= 0 else None
+
+    def _understood(self, end: int) -> _Head | Passed:
+        """What to do with a request whose head is whole."""
+        headers = dict(self._headers)
+        if self._parser.get_http_version() != "1.1":
+            return Passed.ON
+        if [name for name, _ in self._headers].count(b"host") != 1:
+            raise Malformed(400, "an HTTP/1.1 request has exactly one Host header")
+        route = self._routes.get(self._url.partition(b"?")[0]) if self._parser.get_method() == b"POST" else None
+        length = int(headers.get(b"content-length", b"0"))
+        if route is None or length > self._body_max or not NOT_OURS.isdisjoint(headers):
+            return Passed.ON
+        named = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
+        return _Head(route, named, self._parser.should_keep_alive(), end, end + length)
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            raise
+        except httptools.HttpParserError as error:
+            raise Malformed(400, str(error)) from error
+
+    def on_message_begin(self) -> None:
+        """Begin a request (llhttp calls this, and the following)."""
+        self._url = b""
+        self._headers = []
+        self._headed = self._ended = False
+
+    def on_url(self, url: bytes) -> None:
+        """Take the request target, or a piece of it."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        self._headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self._headed = True
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._ended = True

@@ -1,0 +1,58 @@
+"""One HTTP exchange as metrics and log see it: counted when it ends, and one line logged, whichever door it came by.
+
+A response that ended well is a line of level debug: at thousands of requests a second, saying that all is well costs
+more than being well. Knows no socket and no framework.
+"""
+
+import logging
+from collections.abc import Mapping
+
+import attrs
+import trio
+
+from llmsim.metrics import Metrics
+from llmsim.serving.emitter import Emission
+from llmsim.serving.inference import Answer
+from llmsim.store.schema import Ending
+
+PROBES = {"/healthz", "/readyz", "/metrics"}
+LOGGED = {"x-request-id": "request_id", "x-llmsim-session": "session", "x-llmsim-turn": "turn"}
+CLIENT_GONE = 499
+"""The status of a request that was not answered because its client left. Source: nginx's."""
+FAULT = 400
+log = logging.getLogger("llmsim.http")
+
+
+@attrs.define
+class Exchange:
+    """A request and what became of it; `route` is the pattern it matched, `started` on trio's clock, in seconds."""
+
+    method: str
+    path: str
+    route: str
+    started: float
+    status: int = CLIENT_GONE
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+
+    def answered(self, answer: Answer) -> None:
+        """An answer begins."""
+        self.status = answer.status
+        self.headers = dict(answer.headers)
+
+    def ended(self, metrics: Metrics, emission: Emission | None, ending: Ending) -> None:
+        """The exchange is over: count it, and log it."""
+        metrics.requested(self.route, self.status)
+        well = ending is Ending.COMPLETED and self.status < FAULT
+        level = logging.DEBUG if well or self.path in PROBES else logging.INFO
+        if not log.isEnabledFor(level):
+            return
+        fields: dict[str, str | float] = {"method": self.method, "path": self.path, "status": self.status}
+        for header, field in LOGGED.items():
+            if header in self.headers:
+                fields[field] = self.headers[header]
+        if emission is not None:
+            fields["frames"] = emission.delivered
+            if not emission.completed:
+                fields["ended"] = ending.value
+        fields["took_ms"] = round((trio.current_time() - self.started) * 1000, 1)
+        log.log(level, "request", extra={"fields": fields})
