@@ -55,8 +55,8 @@ class Message:
 
     def canonical(self) -> bytes:
         """The bytes that stand for this message in a chain digest: equal exactly when the messages are equal."""
-        calls = [[call.id, call.name, call.arguments] for call in self.tool_calls]
-        return orjson.dumps([self.role.value, self.content, self.name, self.tool_call_id, calls])
+        calls = [(call.id, call.name, call.arguments) for call in self.tool_calls] if self.tool_calls else ()
+        return orjson.dumps((self.role, self.content, self.name, self.tool_call_id, calls))
 
 
 @attrs.frozen
@@ -126,8 +126,9 @@ def chain_digests(messages: tuple[Message, ...], start: bytes = ROOT) -> tuple[b
     return tuple(digests)
 
 
-def place_of(session: str, messages: tuple[Message, ...]) -> Place:
-    """The place of the reply to these messages in this session."""
-    number = 1 + sum(message.role is Role.ASSISTANT for message in messages)
-    digests = chain_digests(messages)
-    return Place(session=session, number=number, said=digests[-1] if digests else ROOT)
+def place_of(session: str, messages: tuple[Message, ...], digests: tuple[bytes, ...] | None = None) -> Place:
+    """The place of the reply to these messages in this session; `digests` are their chain digests, if at hand."""
+    number = 1 + [message.role for message in messages].count(Role.ASSISTANT)
+    if digests is None:
+        digests = chain_digests(messages)
+    return Place(session, number, digests[-1] if digests else ROOT)

@@ -51,4 +51,5 @@ def test_place_counts_the_replies_before_it() -> None:
     said = (Message(Role.SYSTEM, "s"), Message(Role.USER, "u"), Message(Role.ASSISTANT, "a"), Message(Role.USER, "v"))
     place = place_of("s1", said)
     assert (place.session, place.number, place.said) == ("s1", 2, chain_digests(said)[-1])
+    assert place_of("s1", said, chain_digests(said)) == place
     assert place_of("s1", ()).said == ROOT

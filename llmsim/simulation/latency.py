@@ -8,10 +8,10 @@ Pure: draws in, whole microseconds out, never decreasing. The first draws never 
 
 from itertools import accumulate
 
+from llmsim.distributions import Constant
 from llmsim.profile import Latency
-from llmsim.simulation import draws
+from llmsim.simulation.draws import Source
 from llmsim.simulation.timeline import Timeline
-from llmsim.turn import Place, Pod
 
 TTFT_LIMIT_MS = 600_000.0
 """Longest time to first token that is simulated: ten minutes, the read timeout of the official SDKs."""
@@ -22,12 +22,17 @@ JITTER_LIMITS = (0.1, 10.0)
 US_PER_MS = 1000
 
 
-def timeline(latency: Latency, pod: Pod, place: Place, *, uncached_tokens: int, steps: int) -> Timeline:
+def timeline(latency: Latency, source: Source, *, uncached_tokens: int, steps: int) -> Timeline:
     """When each of `steps` tokens is there (at least one: the end of an empty reply takes a TTFT too)."""
-    ttft_ms = min(draws.stream(pod, place, "ttft").draw(latency.ttft_ms), TTFT_LIMIT_MS)
-    jitter = draws.stream(pod, place, "jitter").draw(latency.jitter)
-    scale = min(max(jitter, JITTER_LIMITS[0]), JITTER_LIMITS[1]) * US_PER_MS
-    sample = latency.itl_ms.sample
-    gaps = draws.stream(pod, place, "itl").uniforms(max(steps, 1) - 1)
+    ttft_ms = min(source.value(latency.ttft_ms, "ttft"), TTFT_LIMIT_MS)
     first_us = round(ttft_ms * US_PER_MS + uncached_tokens * latency.uncached_token_us)
-    return Timeline(tuple(accumulate((round(min(sample(u), ITL_LIMIT_MS) * scale) for u in gaps), initial=first_us)))
+    jitter = source.value(latency.jitter, "jitter")
+    scale = min(max(jitter, JITTER_LIMITS[0]), JITTER_LIMITS[1]) * US_PER_MS
+    steps = max(steps, 1)
+    if isinstance(latency.itl_ms, Constant):
+        gap_us = round(min(latency.itl_ms.value, ITL_LIMIT_MS) * scale)
+        return Timeline(tuple(range(first_us, first_us + gap_us * steps, gap_us)) if gap_us else (first_us,) * steps)
+    gaps_ms = source.values(latency.itl_ms, steps - 1, "itl")
+    if gaps_ms and max(gaps_ms) > ITL_LIMIT_MS:
+        gaps_ms = [min(gap_ms, ITL_LIMIT_MS) for gap_ms in gaps_ms]
+    return Timeline(tuple(accumulate(map(round, [gap_ms * scale for gap_ms in gaps_ms]), initial=first_us)))

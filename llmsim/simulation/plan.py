@@ -4,6 +4,7 @@ Pure. The same (profile, pod, place, request) give the same plan on every machin
 identity of the response, unless the profile resamples. Raise PLAN_VERSION whenever output changes.
 """
 
+import functools
 import hashlib
 from collections.abc import Sequence
 
@@ -11,7 +12,8 @@ import attrs
 
 from llmsim.errors import ContextOverflow
 from llmsim.profile import Profile
-from llmsim.simulation import draws, latency, reply
+from llmsim.simulation import latency, reply
+from llmsim.simulation.draws import Source
 from llmsim.simulation.timeline import Timeline
 from llmsim.simulation.tokens import PRIMING, TokenCounter, prompt_counts
 from llmsim.turn import FinishReason, Message, Place, Pod, Role, TurnRequest, Usage
@@ -20,6 +22,8 @@ PLAN_VERSION = 1
 CACHE_MINIMUM = 1024
 CACHE_STEP = 128
 HORIZON_MARGIN = 64
+_FINGERPRINTS = 64
+"""Profiles whose fingerprints are remembered: more than are shipped."""
 
 
 @attrs.frozen
@@ -75,14 +79,15 @@ def plan_turn(
     if prompt >= profile.context_window:
         raise ContextOverflow(prompt, profile.context_window)
     ceiling = _ceiling(profile, request, prompt)
+    source = Source(pod, place)
     choices = []
     for index in range(request.n):
         text = script
         if text is None:
-            text = _text(profile, pod, place, request, context, index=index, attempt=attempt, ceiling=ceiling)
+            text = _text(profile, source, request, context, index=index, attempt=attempt, ceiling=ceiling)
         choices.append(Choice(*reply.cut(text, request.stop, ceiling, counter)))
-    usage = Usage(prompt, sum(len(choice.pieces) for choice in choices), cached)
-    return _assemble(profile, pod, place, request, tuple(choices), usage, attempt=attempt, created_s=created_s)
+    usage = Usage(prompt, sum([len(choice.pieces) for choice in choices]), cached)
+    return _assemble(profile, source, request, tuple(choices), usage, attempt=attempt, created_s=created_s)
 
 
 def plan_again(
@@ -106,7 +111,7 @@ def plan_again(
         )
         for text, finish in replies
     )
-    return _assemble(profile, pod, place, request, choices, usage, attempt=attempt, created_s=created_s)
+    return _assemble(profile, Source(pod, place), request, choices, usage, attempt=attempt, created_s=created_s)
 
 
 def prompt_usage(context: Sequence[Message], counter: TokenCounter) -> tuple[int, int]:
@@ -131,8 +136,7 @@ def _ceiling(profile: Profile, request: TurnRequest, prompt: int) -> int:
 
 def _text(
     profile: Profile,
-    pod: Pod,
-    place: Place,
+    source: Source,
     request: TurnRequest,
     context: Sequence[Message],
     *,
@@ -144,12 +148,15 @@ def _text(
 
     The horizon leaves room for counters that find half as many tokens in the text as the estimator does.
     """
+    text = reply.given(profile, context)
+    if text is not None:
+        return text
     labels = (index, request.model, request.seed, attempt if profile.text.resample else None)
-    drawn = draws.stream(pod, place, "length", *labels).draw(profile.output_tokens)
+    drawn = source.value(profile.output_tokens, "length", *labels)
     return reply.compose(
         profile,
         context,
-        draws.stream(pod, place, "text", *labels),
+        source.stream("text", *labels),
         natural=min(max(round(drawn), 1), profile.max_output),
         horizon=2 * ceiling + HORIZON_MARGIN,
     )
@@ -157,8 +164,7 @@ def _text(
 
 def _assemble(
     profile: Profile,
-    pod: Pod,
-    place: Place,
+    source: Source,
     request: TurnRequest,
     choices: tuple[Choice, ...],
     usage: Usage,
@@ -168,20 +174,24 @@ def _assemble(
 ) -> Plan:
     """A plan around choices that are decided: its names, and when its tokens are there."""
     return Plan(
-        pod=pod,
-        place=place,
+        pod=source.pod,
+        place=source.place,
         attempt=attempt,
-        unique=draws.key(pod, place, "identity", request.digest, attempt),
+        unique=source.key("identity", request.digest, attempt),
         created=created_s,
         model=profile.reported(request.model),
-        fingerprint=hashlib.blake2b(profile.digest + PLAN_VERSION.to_bytes(4), digest_size=5).digest(),
+        fingerprint=_fingerprint(profile.digest),
         choices=choices,
         usage=usage,
         timeline=latency.timeline(
             profile.latency,
-            pod,
-            place,
+            source,
             uncached_tokens=usage.prompt_tokens - usage.cached_tokens,
-            steps=max(len(choice.pieces) for choice in choices),
+            steps=max([len(choice.pieces) for choice in choices]),
         ),
     )
+
+
+@functools.lru_cache(_FINGERPRINTS)
+def _fingerprint(profile_digest: bytes) -> bytes:
+    return hashlib.blake2b(profile_digest + PLAN_VERSION.to_bytes(4), digest_size=5).digest()

@@ -32,29 +32,35 @@ _COURTESIES = tuple(
 )
 
 
+def given(profile: Profile, context: Sequence[Message]) -> str | None:
+    """What this profile says after this conversation if its style leaves nothing to be drawn; else None."""
+    match profile.text.style:
+        case Style.FIXED:
+            return profile.text.fixed or ""
+        case Style.ECHO:
+            users = (message.content for message in reversed(context) if message.role is Role.USER)
+            return next(users, "")
+        case _:
+            return None
+
+
 def compose(profile: Profile, context: Sequence[Message], stream: Stream, *, natural: int, horizon: int) -> str:
     """What this profile says after this conversation.
 
     Args:
-        profile: whose style it is.
+        profile: whose style it is, prose or lorem.
         context: every message before the reply.
         stream: where the text is drawn from; its draws do not depend on the lengths.
         natural: how long the reply would be, tokens.
         horizon: how much of it will be wanted at most, tokens; the text may stop there, it does not change before.
     """
-    texts = [message.content for message in context if message.role is Role.USER]
     tokens = min(natural, horizon)
-    match profile.text.style:
-        case Style.FIXED:
-            return profile.text.fixed or ""
-        case Style.ECHO:
-            return texts[-1] if texts else ""
-        case Style.LOREM:
-            return _filled("", lorem(stream), tokens)
-        case Style.PROSE:
-            opening, subject = _opening(texts, stream)
-            terms = terms_of(reversed(texts[-TERM_MESSAGES:]))
-            return _filled(opening, prose(stream, subject, terms), tokens)
+    if profile.text.style is Style.LOREM:
+        return _filled("", lorem(stream), tokens)
+    texts = [message.content for message in context if message.role is Role.USER]
+    opening, subject = _opening(texts, stream)
+    terms = terms_of(reversed(texts[-TERM_MESSAGES:]))
+    return _filled(opening, prose(stream, subject, terms), tokens)
 
 
 def cut(text: str, stop: Sequence[str], ceiling: int, counter: TokenCounter) -> tuple[tuple[str, ...], FinishReason]:

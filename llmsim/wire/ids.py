@@ -11,6 +11,9 @@ import string
 from llmsim.simulation.plan import Plan
 
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_PAIRS = [high + low for high in BASE62 for low in BASE62]
+_FOURS = len(_PAIRS) ** 2
+"""Four digits are as much as Python divides a long number by in one step."""
 CHAT_CHARS = 29
 OWNER_BITS = 80
 SESSION_BITS = 64
@@ -44,12 +47,13 @@ def request_id(digest: bytes) -> str:
 
 
 def base62(value: int, length: int) -> str:
-    """A number in base 62, most significant digit first, padded with zeros to `length`."""
-    digits = []
-    for _ in range(length):
-        value, digit = divmod(value, 62)
-        digits.append(BASE62[digit])
-    return "".join(reversed(digits))
+    """The last `length` digits of a number in base 62, most significant first, padded with zeros."""
+    fours = []
+    for _ in range(0, length, 4):
+        value, four = divmod(value, _FOURS)
+        fours.append(_PAIRS[four // len(_PAIRS)] + _PAIRS[four % len(_PAIRS)])
+    fours.reverse()
+    return "".join(fours)[4 * len(fours) - length :]
 
 
 def _mask(rest: int) -> int:

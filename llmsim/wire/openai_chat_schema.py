@@ -9,7 +9,19 @@ from typing import Any
 
 from llmsim.errors import ClientError
 from llmsim.wire import openai_errors
-from llmsim.wire.openai_validation import Flag, Items, Kind, Metadata, Number, Table, Tagged, Text, TextOr, check_keys
+from llmsim.wire.openai_validation import (
+    Flag,
+    Items,
+    Kind,
+    Metadata,
+    Number,
+    Table,
+    Tagged,
+    Text,
+    TextOr,
+    accepts_keys,
+    check_keys,
+)
 
 PARTS = Tagged(
     "type",
@@ -85,6 +97,9 @@ KEYS: Mapping[str, Kind] = {
     "response_format": Table(),
     "reasoning_effort": Text(),
 }
+REQUIRED = ("messages",)
+MODEL: Mapping[str, Kind] = {"model": Text()}
+"""The key that is looked at before all others."""
 ONLY_WITH = {"stream_options": "stream", "top_logprobs": "logprobs"}
 """Keys that are refused unless another one is true."""
 NOT_WITH = {"max_tokens": "max_completion_tokens"}
@@ -100,8 +115,9 @@ def check_chat(body: Mapping[str, Any]) -> None:
     model = body.get("model")
     if model is None or model == "":
         raise ClientError("you must provide a model parameter")
-    check_keys(body, {"model": Text()})
-    check_keys(body, KEYS, ("messages",))
+    if not isinstance(model, str) or not accepts_keys(body, KEYS, REQUIRED):
+        check_keys(body, MODEL)
+        check_keys(body, KEYS, REQUIRED)
     for key, other in ONLY_WITH.items():
         if body.get(key) is not None and not body.get(other):
             raise openai_errors.not_alone(key, other)

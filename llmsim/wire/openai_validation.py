@@ -1,7 +1,8 @@
 """The kinds of values that OpenAI's requests are made of; a table of keys and kinds says what an endpoint accepts.
 
-Pure. Each kind finds the first fault in a value and says it in the live API's words. Keys that no table names are
-accepted as they are. A key that is null counts as absent, unless it is required.
+Pure. Each kind says whether a value is one of it (`accepts`: quick, as nearly all are), and for one that is none, what
+the first fault in it is, in the live API's words (`check`). The two agree: what is accepted has no fault. Keys that no
+table names are accepted as they are. A key that is null counts as absent, unless it is required.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,9 +14,15 @@ from llmsim.wire import openai_errors
 
 
 class Kind(Protocol):
-    """A kind of value; `check` raises ClientError for what is none."""
+    """A kind of value."""
 
-    def check(self, param: str, value: Any) -> None: ...  # noqa: ANN401
+    def accepts(self, value: Any) -> bool:  # noqa: ANN401
+        """Whether the value is of this kind."""
+        ...
+
+    def check(self, param: str, value: Any) -> None:  # noqa: ANN401
+        """Raise ClientError with the first fault, if there is one; `param` is where the value stands."""
+        ...
 
 
 @attrs.frozen
@@ -26,13 +33,18 @@ class Number:
     most: float | None = None
     decimal: bool = False
 
+    def accepts(self, value: Any) -> bool:  # noqa: ANN401
+        if type(value) is not int and not (self.decimal and type(value) is float):
+            return False
+        return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
+
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
-        kinds = (int, float) if self.decimal else (int,)
-        if isinstance(value, bool) or not isinstance(value, kinds):
+        if self.accepts(value):
+            return
+        if isinstance(value, bool) or not isinstance(value, (int, float) if self.decimal else int):
             raise openai_errors.wrong_type(param, "a decimal" if self.decimal else "an integer", value)
-        if (self.least is not None and value < self.least) or (self.most is not None and value > self.most):
-            kind = "decimal" if self.decimal else "integer"
-            raise openai_errors.out_of_range(param, kind, value, least=self.least, most=self.most)
+        kind = "decimal" if self.decimal else "integer"
+        raise openai_errors.out_of_range(param, kind, value, least=self.least, most=self.most)
 
 
 @attrs.frozen
@@ -43,19 +55,28 @@ class Text:
     unlisted: tuple[str, ...] = ()
     longest: int | None = None
 
+    def accepts(self, value: Any) -> bool:  # noqa: ANN401
+        if not isinstance(value, str) or (self.longest is not None and len(value) > self.longest):
+            return False
+        return not self.known or value in self.known or value in self.unlisted
+
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
+        if self.accepts(value):
+            return
         if not isinstance(value, str):
             expected = f"one of {openai_errors.listed(self.known, 'or')}" if self.known else "a string"
             raise openai_errors.wrong_type(param, expected, value)
-        if self.known and value not in self.known and value not in self.unlisted:
-            raise openai_errors.wrong_value(param, value, self.known)
         if self.longest is not None and len(value) > self.longest:
             raise openai_errors.too_long(param, self.longest, len(value))
+        raise openai_errors.wrong_value(param, value, self.known)
 
 
 @attrs.frozen
 class Flag:
     """true or false."""
+
+    def accepts(self, value: Any) -> bool:  # noqa: ANN401
+        return isinstance(value, bool)
 
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
         if not isinstance(value, bool):
@@ -68,6 +89,9 @@ class Table:
 
     rows: Mapping[str, Kind] = attrs.field(factory=dict)
     required: Collection[str] = ()
+
+    def accepts(self, value: Any) -> bool:  # noqa: ANN401
+        return isinstance(value, dict) and accepts_keys(value, self.rows, self.required)
 
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
         if not isinstance(value, dict):
@@ -87,6 +111,13 @@ class Tagged:
     def _known(self) -> Text:
         return Text(tuple(self.kinds))
 
+    def accepts(self, value: Any) -> bool:  # noqa: ANN401
+        if not isinstance(value, dict):
+            return False
+        tag = value.get(self.tag)
+        kind = self.kinds.get(tag) if isinstance(tag, str) else None
+        return kind is not None and accepts_keys(value, kind.rows, kind.required)
+
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
         if not isinstance(value, dict):
             raise openai_errors.wrong_type(param, "an object", value)
@@ -102,6 +133,11 @@ class Items:
     of: str = "objects"
     least: int = 0
     most: int | None = None
+
+    def accepts(self, value: Any) -> bool:  # noqa: ANN401
+        if not isinstance(value, list) or len(value) < self.least or (self.most is not None and len(value) > self.most):
+            return False
+        return all(map(self.each.accepts, value))
 
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
         if not isinstance(value, list):
@@ -120,6 +156,9 @@ class TextOr:
 
     items: Items
 
+    def accepts(self, value: Any) -> bool:  # noqa: ANN401
+        return isinstance(value, str) or self.items.accepts(value)
+
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
         if isinstance(value, str):
             return
@@ -136,6 +175,12 @@ class Metadata:
     longest_name: int
     longest_value: int
 
+    def accepts(self, value: Any) -> bool:  # noqa: ANN401
+        if not isinstance(value, dict) or len(value) > self.most:
+            return False
+        fits = Text(longest=self.longest_value).accepts
+        return all(len(name) <= self.longest_name and fits(text) for name, text in value.items())
+
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
         if not isinstance(value, dict):
             raise openai_errors.wrong_type(param, "a metadata object", value)
@@ -145,6 +190,18 @@ class Metadata:
             if len(name) > self.longest_name:
                 raise openai_errors.too_long_name(param, name, self.longest_name)
             Text(longest=self.longest_value).check(f"{param}.{name}", text)
+
+
+def accepts_keys(body: Mapping[str, Any], rows: Mapping[str, Kind], required: Collection[str] = ()) -> bool:
+    """Whether `check_keys` finds no fault: this one looks at the keys that are there, in their order."""
+    for key in required:
+        if body.get(key) is None:
+            return False
+    for key, value in body.items():
+        kind = rows.get(key)
+        if kind is not None and value is not None and not kind.accepts(value):
+            return False
+    return True
 
 
 def check_keys(

@@ -125,7 +125,7 @@ def assert_all_acknowledged_are_there(server: Server, talks: list[Talk]) -> int:
 
 @pytest.mark.parametrize("kills", [50])
 def test_server_killed_at_random_moments_loses_no_acknowledged_turn(tmp_path: Path, kills: int) -> None:
-    moments = draws.stream(Pod(7, 0), Place("crash", 1, ROOT), "kill")
+    moments = draws.Source(Pod(7, 0), Place("crash", 1, ROOT)).stream("kill")
     data, everyone, talks = tmp_path / "data", list[Talk](), list[Talk]()
     for killed in range(kills):
         if all(talk.turn > TURNS for talk in talks):

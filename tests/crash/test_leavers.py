@@ -95,7 +95,7 @@ async def visits(address: tuple[str, int], numbers: range) -> Counter[str]:
 
     async def visitor() -> None:
         for number in waiting:
-            chance = draws.stream(Pod(7, 0), Place("leavers", number + 1, ROOT), "leave")
+            chance = draws.Source(Pod(7, 0), Place("leavers", number + 1, ROOT)).stream("leave")
             left[await visit(address, number, chance.below)] += 1
 
     with trio.fail_after(LIMIT_S):

@@ -4,8 +4,9 @@ import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmsim.distributions import Constant, LogNormal, Pareto, Weibull
+from llmsim.distributions import Constant, LogNormal, Pareto, Uniform, Weibull
 from llmsim.profile import Latency
+from llmsim.simulation.draws import Source
 from llmsim.simulation.latency import ITL_LIMIT_MS, TTFT_LIMIT_MS, timeline
 from llmsim.simulation.timeline import Timeline
 from llmsim.turn import Place, Pod
@@ -17,7 +18,7 @@ REAL = Latency(LogNormal(500, p95=900), Weibull(1.6, 12), jitter=LogNormal(1, p9
 
 
 def of(latency: Latency, *, uncached: int = 0, steps: int = 5, place: Place = PLACE) -> Timeline:
-    return timeline(latency, POD, place, uncached_tokens=uncached, steps=steps)
+    return timeline(latency, Source(POD, place), uncached_tokens=uncached, steps=steps)
 
 
 def test_timeline_of_constants_is_arithmetic() -> None:
@@ -30,6 +31,12 @@ def test_timeline_of_no_tokens_has_the_first_step() -> None:
 
 def test_timeline_of_no_delay_is_all_zero() -> None:
     assert of(Latency(Constant(0), Constant(0)), steps=3).at_us == (0, 0, 0)
+
+
+def test_timeline_of_constant_gaps_is_that_of_gaps_drawn_as_constants() -> None:
+    for gap_ms in (0.0, 0.0004, 7.7, 1e9):
+        drawn = attrs.evolve(FLAT, itl_ms=Uniform(gap_ms, gap_ms))
+        assert of(drawn, steps=9) == of(attrs.evolve(FLAT, itl_ms=Constant(gap_ms)), steps=9)
 
 
 def test_timeline_of_a_longer_reply_begins_the_same() -> None:
@@ -61,7 +68,7 @@ def test_timeline_of_a_wild_profile_is_cut() -> None:
 @given(st.integers(0, 2**64 - 1), st.integers(0, 60))
 def test_timeline_is_whole_and_never_falls(root_seed: int, steps: int) -> None:
     latency = Latency(Pareto(0.2, 1), Pareto(0.2, 1), jitter=Pareto(0.2, 0.01))
-    line = timeline(latency, Pod(root_seed, 0), PLACE, uncached_tokens=0, steps=steps)
+    line = timeline(latency, Source(Pod(root_seed, 0), PLACE), uncached_tokens=0, steps=steps)
     assert list(line.at_us) == sorted(line.at_us)
     assert all(type(at) is int for at in line.at_us)
     assert len(line.at_us) == max(steps, 1)

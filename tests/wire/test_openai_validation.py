@@ -1,6 +1,5 @@
 """Each kind of value accepts what it is, at its bounds too, and says what is wrong with anything else."""
 
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -8,7 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmsim.errors import ClientError
-from llmsim.wire.openai_validation import Flag, Items, Kind, Metadata, Number, Table, Tagged, Text, TextOr, check_keys
+from llmsim.wire.openai_validation import (
+    Flag,
+    Items,
+    Kind,
+    Metadata,
+    Number,
+    Table,
+    Tagged,
+    Text,
+    TextOr,
+    accepts_keys,
+    check_keys,
+)
 from tests.wire.plans import JSON_VALUES
 
 WHOLE = Number(least=1, most=128)
@@ -83,11 +94,13 @@ REFUSED: list[tuple[Kind, Any, str, str | None, str]] = [
 
 @pytest.mark.parametrize(("kind", "value"), ACCEPTED)
 def test_value_of_its_kind_is_accepted(kind: Kind, value: object) -> None:
+    assert kind.accepts(value)
     kind.check("p", value)
 
 
 @pytest.mark.parametrize(("kind", "value", "param", "code", "message"), REFUSED)
 def test_value_of_no_such_kind_is_refused(kind: Kind, value: object, param: str, code: str, message: str) -> None:
+    assert not kind.accepts(value)
     with pytest.raises(ClientError) as refused:
         kind.check("p", value)
     error = refused.value
@@ -95,9 +108,13 @@ def test_value_of_no_such_kind_is_refused(kind: Kind, value: object, param: str,
 
 
 @given(st.sampled_from([kind for kind, _ in ACCEPTED]), JSON_VALUES)
-def test_any_value_is_accepted_or_refused(kind: Kind, value: object) -> None:
-    with suppress(ClientError):
+def test_any_value_is_accepted_or_has_a_fault(kind: Kind, value: object) -> None:
+    try:
         kind.check("p", value)
+    except ClientError:
+        assert not kind.accepts(value)
+    else:
+        assert kind.accepts(value)
 
 
 def test_faults_are_reported_in_the_order_of_the_rows() -> None:
@@ -106,3 +123,6 @@ def test_faults_are_reported_in_the_order_of_the_rows() -> None:
         check_keys({"second": 1, "first": 1, "unknown": 1}, rows)
     assert refused.value.param == "first"
     check_keys({"unknown": 1, "first": None}, rows)
+    assert accepts_keys({"unknown": 1, "first": None}, rows)
+    assert not accepts_keys({"unknown": 1, "first": None}, rows, ("first",))
+    assert not accepts_keys({"unknown": 1, "second": 1}, rows)
