@@ -73,6 +73,7 @@ class Connection:
         self._told = trio.Event()
         self._over = False
         self._passed = False
+        self.refused = False
         self._left = False
         self._exchange: Exchange | None = None
         self._waiting: Inquiry | None = None
@@ -217,6 +218,7 @@ class Connection:
     def _refuse(self, fault: Malformed) -> None:
         """Answer what is no request, and close."""
         self._keep_alive = False
+        self.refused = True
         self._exchange = Exchange("-", "-", "malformed", trio.current_time())
         self._hall.service.in_flight.begin()
         body = f"{fault}\n".encode()

@@ -5,6 +5,7 @@ tasks that all connections share, reactor and pacer, end last.
 """
 
 from collections.abc import Mapping
+from contextlib import closing, suppress
 from functools import partial
 
 import attrs
@@ -18,6 +19,10 @@ from llmsim.serving.door.reading import Route
 from llmsim.serving.door.writing import Dates
 from llmsim.serving.service import Service
 from llmsim.wire.base import Wire
+
+LINGER_S = 2
+"""How long a client that was refused may go on sending before its connection is closed on it."""
+LINGER_BYTES = 64 * 1024
 
 
 @attrs.define
@@ -46,19 +51,20 @@ class Door:
 
         Cancellation: cuts what is in flight.
         """
-        async with trio.open_nursery() as shared:
-            shared.start_soon(self.hall.reactor.run)
-            shared.start_soon(self.hall.pacer.run)
-            async with trio.open_nursery() as connections:
-                accept = partial(trio.serve_listeners, self.handle, listeners, handler_nursery=connections)
-                async with trio.open_nursery() as accepting:
-                    await accepting.start(accept)
-                    task_status.started()
-                    await stop.wait()
-                    accepting.cancel_scope.cancel()
-                await self._drain(grace_s)
-                connections.cancel_scope.cancel()
-            shared.cancel_scope.cancel()
+        with closing(self.hall.reactor):
+            async with trio.open_nursery() as shared:
+                shared.start_soon(self.hall.reactor.run)
+                shared.start_soon(self.hall.pacer.run)
+                async with trio.open_nursery() as connections:
+                    accept = partial(trio.serve_listeners, self.handle, listeners, handler_nursery=connections)
+                    async with trio.open_nursery() as accepting:
+                        await accepting.start(accept)
+                        task_status.started()
+                        await stop.wait()
+                        accepting.cancel_scope.cancel()
+                    await self._drain(grace_s)
+                    connections.cancel_scope.cancel()
+                shared.cancel_scope.cancel()
 
     async def handle(self, stream: trio.SocketStream) -> None:
         """Own a connection. Cancellation: what it is answering is settled and cut."""
@@ -71,6 +77,8 @@ class Door:
                 self._open.discard(connection)
             if read is not None:
                 await self.hypercorn.serve(stream, read)
+            elif connection.refused:
+                await linger(stream)
 
     async def _drain(self, grace_s: float) -> None:
         for connection in tuple(self._open):
@@ -78,3 +86,14 @@ class Door:
         await self.hypercorn.drain()
         with trio.move_on_after(grace_s):
             await self.service.in_flight.none()
+
+
+async def linger(stream: trio.SocketStream) -> None:
+    """Let a client that was refused read why: closing on what it still sends would reset what was sent to it.
+
+    Source: RFC 9112, 9.6.
+    """
+    with trio.move_on_after(LINGER_S), suppress(trio.BrokenResourceError):
+        await stream.send_eof()
+        while await stream.receive_some(LINGER_BYTES):
+            pass

@@ -45,13 +45,14 @@ class Reactor:
         selector = self._selector
         watched = selector.get_map()
         itself: int = selector.fileno()
-        try:
-            while True:
-                await trio.lowlevel.wait_readable(itself)
-                for served, (key, events) in enumerate(selector.select(0), 1):
-                    if watched.get(key.fd) is key:
-                        key.data(bool(events & READ), bool(events & WRITE))
-                    if served % TURN == 0:
-                        await trio.lowlevel.checkpoint()
-        finally:
-            selector.close()
+        while True:
+            await trio.lowlevel.wait_readable(itself)
+            for served, (key, events) in enumerate(selector.select(0), 1):
+                if watched.get(key.fd) is key:
+                    key.data(bool(events & READ), bool(events & WRITE))
+                if served % TURN == 0:
+                    await trio.lowlevel.checkpoint()
+
+    def close(self) -> None:
+        """Let go of the selector, once nobody has a socket that is watched."""
+        self._selector.close()
