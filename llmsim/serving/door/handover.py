@@ -56,12 +56,18 @@ class Resumed(trio.abc.HalfCloseableStream):
         await self._stream.wait_send_all_might_not_block()
 
     async def send_eof(self) -> None:
-        """Say no more."""
-        await self._stream.send_eof()
+        """Say no more; done even where cancelled, see `aclose`."""
+        with trio.CancelScope(shield=True):
+            await self._stream.send_eof()
 
     async def aclose(self) -> None:
-        """Close."""
-        await self._stream.aclose()
+        """Close; done even where cancelled, it waits for nobody.
+
+        Hypercorn 0.18 closes a connection from within the application's task, which Quart-Trio 0.12 has cancelled by
+        then: a client that asked for `Connection: close` would wait until it gave up.
+        """
+        with trio.CancelScope(shield=True):
+            await self._stream.aclose()
 
 
 class Hypercorn:
