@@ -51,8 +51,10 @@ class Slot:
     recorded: bool = False
 
 
-def session_of(request: TurnRequest, named: str | None) -> str:
+def session_of(request: TurnRequest, named: str | None, digests: tuple[bytes, ...] | None = None) -> str:
     """The session of a request: the one it names, else one derived from the opening of its conversation.
+
+    `digests` are the chain digests of its messages, where they are at hand.
 
     The opening is everything up to and including the first user message, so that a plain client, which sends the
     whole conversation every time, stays in one session.
@@ -64,12 +66,12 @@ def session_of(request: TurnRequest, named: str | None) -> str:
         if SESSION_ID.fullmatch(named) is None:
             raise ClientError("Invalid X-LLMSim-Session header: expected 1 to 128 characters of A-Z a-z 0-9 . _ : -")
         return named
-    opening = []
-    for message in request.messages:
-        opening.append(message)
-        if message.role is Role.USER:
-            break
-    return "auto-" + chain_digests(tuple(opening))[-1].hex() if opening else "auto-empty"
+    if not request.messages:
+        return "auto-empty"
+    if digests is None:
+        digests = chain_digests(request.messages)
+    first = next((at for at, message in enumerate(request.messages) if message.role is Role.USER), -1)
+    return "auto-" + digests[first].hex()
 
 
 def branch_of(place: Place, request: TurnRequest) -> bytes:

@@ -23,7 +23,7 @@ from llmsim.store.environment import Environment, View
 from llmsim.store.operations import PutOutcome, PutTurn
 from llmsim.store.schema import Ending, Origin, Outcome, Reply, Turn, TurnKey
 from llmsim.store.writer import Writer
-from llmsim.turn import Message, Pod, chain_digests, place_of
+from llmsim.turn import Message, Pod, Role, chain_digests, place_of
 from llmsim.wire.base import Parsed, Wire
 
 Counters = Callable[[str], TokenCounter]
@@ -158,14 +158,17 @@ class Simulator:
     def _planned(self, wire: Wire, parsed: Parsed, ask: Ask) -> tuple[Slot, PutTurn | None]:
         """The turn that answers a request, and what stores it, unless it is not to be stored."""
         request = parsed.request
-        session = session_of(request, ask.session)
+        digests = chain_digests(request.messages)
+        session = session_of(request, ask.session, digests)
         profile = self.profile_for(request.model)
         with self.environment.read() as view:
             if ask.server_history:
                 request = attrs.evolve(request, messages=history(view, session) + request.messages)
-            digests = chain_digests(request.messages)
-            place = place_of(session, request.messages)
-            parent = sessions.parent_of(view, session, digests)
+                parsed = attrs.evolve(parsed, request=request)
+                digests = chain_digests(request.messages)
+            place = place_of(session, request.messages, digests)
+            replies = [at for at, message in enumerate(request.messages) if message.role is Role.ASSISTANT]
+            parent = sessions.parent_of(view, session, digests, replies)
             branch = branch_of(place, request)
             stored = sessions.next_attempt(view, session, place.number, branch)
         key = TurnKey(place.number, branch, max(stored, self._attempts.get((session, place.number, branch), 0)))
@@ -181,7 +184,7 @@ class Simulator:
             script=script,
             counter=self.counters(profile.tokens.counter),
         )
-        slot = Slot(session, key, profile.name, plan, attrs.evolve(parsed, request=request), stored=ask.store)
+        slot = Slot(session, key, profile.name, plan, parsed, stored=ask.store)
         if not ask.store:
             return slot, None
         turn = Turn(

@@ -4,7 +4,7 @@ Invariant: `decode(encode(record)) == record` for every record of the schema; by
 StoreDamaged, whatever they are. Nothing is coerced: a number that stands as a text is damage.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -28,7 +28,18 @@ def _converter() -> Converter:
     using.register_structure_hook(str, _exactly)
     using.register_structure_hook(StrEnum, lambda value, kind: kind(value))
     using.register_structure_hook_factory(_is_tuple, _tuple_hook)
+    using.register_unstructure_hook_factory(_is_tuple, _list_hook)
+    using.register_unstructure_hook_func(_is_json, _unchanged)
     return using
+
+
+def _is_json(kind: Any) -> bool:  # noqa: ANN401
+    """What orjson writes as it is: enums of strings, and parameters, which came out of JSON."""
+    return get_origin(kind) is dict or (isinstance(kind, type) and issubclass(kind, StrEnum))
+
+
+def _unchanged(value: T) -> T:
+    return value
 
 
 def _exactly(value: Any, kind: type[T]) -> T:  # noqa: ANN401
@@ -52,6 +63,11 @@ def _tuple_hook(kind: type[Any], using: Converter) -> Callable[[object, object],
     return hook
 
 
+def _list_hook(kind: type[Any], using: Converter) -> Callable[[Iterable[object]], list[object]]:
+    unstructure = using.get_unstructure_hook(get_args(kind)[0])
+    return lambda value: [unstructure(item) for item in value]
+
+
 def _bytes(value: Any, _kind: type[bytes]) -> bytes:  # noqa: ANN401
     found = bytes.fromhex(value)
     if found.hex() != value:
@@ -60,11 +76,12 @@ def _bytes(value: Any, _kind: type[bytes]) -> bytes:  # noqa: ANN401
 
 
 _CONVERTER = _converter()
+_UNSTRUCTURE = {kind: _CONVERTER.get_unstructure_hook(kind) for kind in (Meta, Session, Turn, Outcome)}
 
 
 def encode(record: Meta | Session | Turn | Outcome) -> bytes:
     """The bytes of a record."""
-    return orjson.dumps(_CONVERTER.unstructure(record), option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(_UNSTRUCTURE[type(record)](record), option=orjson.OPT_SORT_KEYS)
 
 
 def decode(data: bytes, kind: type[T]) -> T:

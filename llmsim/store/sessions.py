@@ -87,17 +87,22 @@ def outcome(view: View, session_id: str, key: TurnKey) -> Outcome | None:
 def next_attempt(view: View, session_id: str, number: int, branch: bytes) -> int:
     """The first attempt number that no stored turn of this place and request has."""
     prefix = within(session_id, number.to_bytes(4) + branch)
+    if view.get(Table.TURNS, prefix + bytes(4)) is None:
+        return 0
     for key, _ in view.scan(Table.TURNS, prefix, reverse=True):
         return unpack_key(key[-KEY_BYTES:]).attempt + 1
     return 0
 
 
-def parent_of(view: View, session_id: str, digests: Sequence[bytes]) -> Parent | None:
+def parent_of(
+    view: View, session_id: str, digests: Sequence[bytes], replies: Sequence[int] | None = None
+) -> Parent | None:
     """The longest known beginning of a conversation: `digests` are its chain digests, oldest first.
 
-    A reply is the last thing before new messages, so only a digest at which a reply ended can be found.
+    A reply is the last thing before new messages, so only a digest at which a reply ended can be found: `replies` are
+    the places of those, ascending, where they are known.
     """
-    for index in range(len(digests) - 1, -1, -1):
+    for index in reversed(range(len(digests)) if replies is None else replies):
         record = view.get(Table.HEADS, within(session_id, digests[index]))
         if record is not None:
             key, choice = unpack_head(record)
