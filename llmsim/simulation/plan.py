@@ -15,13 +15,14 @@ from llmsim.profile import Profile
 from llmsim.simulation import latency, reply
 from llmsim.simulation.draws import Source
 from llmsim.simulation.timeline import Timeline
-from llmsim.simulation.tokens import PRIMING, TokenCounter, prompt_counts
+from llmsim.simulation.tokens import PRIMING, Estimator, TokenCounter, prompt_counts
 from llmsim.turn import FinishReason, Message, Place, Pod, Role, TurnRequest, Usage
 
 PLAN_VERSION = 1
 CACHE_MINIMUM = 1024
 CACHE_STEP = 128
 HORIZON_MARGIN = 64
+"""Room, with as much again as the ceiling, for counters that find half as many tokens in a text as the estimator."""
 _FINGERPRINTS = 64
 """Profiles whose fingerprints are remembered: more than are shipped."""
 
@@ -82,10 +83,11 @@ def plan_turn(
     source = Source(pod, place)
     choices = []
     for index in range(request.n):
-        text = script
-        if text is None:
-            text = _text(profile, source, request, context, index=index, attempt=attempt, ceiling=ceiling)
-        choices.append(Choice(*reply.cut(text, request.stop, ceiling, counter)))
+        if script is None:
+            pieces = _said(profile, source, request, context, index, attempt, ceiling, counter)
+        else:
+            pieces = counter.split(script)
+        choices.append(Choice(*reply.cut(pieces, request.stop, ceiling, counter)))
     usage = Usage(prompt, sum([len(choice.pieces) for choice in choices]), cached)
     return _assemble(profile, source, request, tuple(choices), usage, attempt=attempt, created_s=created_s)
 
@@ -134,32 +136,31 @@ def _ceiling(profile: Profile, request: TurnRequest, prompt: int) -> int:
     return min(limits)
 
 
-def _text(
+def _said(
     profile: Profile,
     source: Source,
     request: TurnRequest,
     context: Sequence[Message],
-    *,
     index: int,
     attempt: int,
     ceiling: int,
-) -> str:
-    """What one choice would say if nothing cut it; far beyond the ceiling it may end early.
-
-    The horizon leaves room for counters that find half as many tokens in the text as the estimator does.
-    """
+    counter: TokenCounter,
+) -> tuple[str, ...]:
+    """What one choice would say if nothing cut it, in the counter's pieces; beyond the ceiling it may end early."""
     text = reply.given(profile, context)
     if text is not None:
-        return text
+        return counter.split(text)
+    estimated = isinstance(counter, Estimator)
     labels = (index, request.model, request.seed, attempt if profile.text.resample else None)
     drawn = source.value(profile.output_tokens, "length", *labels)
-    return reply.compose(
+    pieces = reply.compose(
         profile,
         context,
         source.stream("text", *labels),
         natural=min(max(round(drawn), 1), profile.max_output),
-        horizon=2 * ceiling + HORIZON_MARGIN,
+        horizon=ceiling if estimated else 2 * ceiling + HORIZON_MARGIN,
     )
+    return tuple(pieces) if estimated else counter.split("".join(pieces))
 
 
 def _assemble(

@@ -13,7 +13,7 @@ from llmsim.simulation.draws import Stream
 from llmsim.simulation.facts import NAME, acknowledge, asked, known, recall, told
 from llmsim.simulation.prose import lorem, prose
 from llmsim.simulation.subject import subject_of, terms_of
-from llmsim.simulation.tokens import Estimator, TokenCounter
+from llmsim.simulation.tokens import Estimator, TokenCounter, estimated
 from llmsim.turn import FinishReason, Message, Role
 
 TERM_MESSAGES = 4
@@ -44,7 +44,7 @@ def given(profile: Profile, context: Sequence[Message]) -> str | None:
             return None
 
 
-def compose(profile: Profile, context: Sequence[Message], stream: Stream, *, natural: int, horizon: int) -> str:
+def compose(profile: Profile, context: Sequence[Message], stream: Stream, *, natural: int, horizon: int) -> list[str]:
     """What this profile says after this conversation.
 
     Args:
@@ -52,37 +52,45 @@ def compose(profile: Profile, context: Sequence[Message], stream: Stream, *, nat
         context: every message before the reply.
         stream: where the text is drawn from; its draws do not depend on the lengths.
         natural: how long the reply would be, tokens.
-        horizon: how much of it will be wanted at most, tokens; the text may stop there, it does not change before.
+        horizon: how much of it will be wanted at most, tokens; the text may stop beyond, it does not change before.
+
+    Returns:
+        The text, as the estimator's pieces of it.
     """
-    tokens = min(natural, horizon)
     if profile.text.style is Style.LOREM:
-        return _filled("", lorem(stream), tokens)
+        return _filled("", lorem(stream), natural, horizon)
     texts = [message.content for message in context if message.role is Role.USER]
     opening, subject = _opening(texts, stream)
     terms = terms_of(reversed(texts[-TERM_MESSAGES:]))
-    return _filled(opening, prose(stream, subject, terms), tokens)
+    return _filled(opening, prose(stream, subject, terms), natural, horizon)
 
 
-def cut(text: str, stop: Sequence[str], ceiling: int, counter: TokenCounter) -> tuple[tuple[str, ...], FinishReason]:
+def cut(
+    pieces: tuple[str, ...], stop: Sequence[str], ceiling: int, counter: TokenCounter
+) -> tuple[tuple[str, ...], FinishReason]:
     """The pieces of a text that are sent, and why it ends: at a stop string, at the ceiling (tokens), or by itself.
 
     A stop string counts when it is complete below the ceiling; nothing of it is sent. What was cut at the ceiling has
     exactly that many pieces.
     """
-    pieces = counter.split(text)
     finish = FinishReason.STOP
     if len(pieces) > ceiling:
-        text, finish = "".join(pieces[:ceiling]), FinishReason.LENGTH
-    found = [at for at in (text.find(word) for word in stop if word) if at >= 0]
-    if found:
-        return counter.split(text[: min(found)]), FinishReason.STOP
-    return (pieces if finish is FinishReason.STOP else fitted(text, ceiling, counter)), finish
+        pieces, finish = pieces[:ceiling], FinishReason.LENGTH
+    if stop:
+        text = "".join(pieces)
+        found = [at for at in (text.find(word) for word in stop if word) if at >= 0]
+        if found:
+            return counter.split(text[: min(found)]), FinishReason.STOP
+    if finish is FinishReason.LENGTH and not isinstance(counter, Estimator):
+        pieces = fitted("".join(pieces), ceiling, counter)
+    return pieces, finish
 
 
 def fitted(text: str, count: int, counter: TokenCounter) -> tuple[str, ...]:
     """Exactly `count` pieces of a text that was cut at a piece: the same ones whoever asks, and whenever.
 
-    Where a vocabulary splits a beginning otherwise than the whole, the last pieces are joined, or empty ones added.
+    Where a vocabulary splits a beginning otherwise than the whole, the last pieces are joined, or empty ones added. The
+    estimator does not.
     """
     pieces = counter.split(text)
     if len(pieces) > count:
@@ -90,18 +98,18 @@ def fitted(text: str, count: int, counter: TokenCounter) -> tuple[str, ...]:
     return pieces + ("",) * (count - len(pieces))
 
 
-def _filled(opening: str, sentences: Iterable[str], tokens: int) -> str:
-    """The opening and as many sentences as bring the text nearest to so many tokens."""
-    count = Estimator().count
-    parts = [opening] if opening else []
-    total = count(opening)
+def _filled(opening: str, sentences: Iterable[str], natural: int, horizon: int) -> list[str]:
+    """The opening and as many sentences as bring the text nearest to its natural length; less, beyond the horizon.
+
+    Each ends with a mark and the next begins with a space, so that the pieces of all are those of the whole.
+    """
+    pieces = estimated(opening)
     for sentence in sentences:
-        size = count(sentence)
-        if parts and total + size / 2 > tokens:
+        more = estimated(sentence)
+        if pieces and (len(pieces) + len(more) / 2 > natural or len(pieces) > horizon):
             break
-        parts.append(sentence)
-        total += size
-    return "".join(parts)
+        pieces += more
+    return pieces
 
 
 def _opening(texts: Sequence[str], stream: Stream) -> tuple[str, str]:

@@ -29,7 +29,7 @@ _ORDER = re.compile(
     r"|outline|translate|review|draft|make(?: me)?|create|suggest|recommend|plan|find|tell me)\s+",
     re.IGNORECASE,
 )
-_SENTENCES = re.compile(r"(?<=[.!?])\s+|[\n\r]+")
+_SENTENCES = re.compile(r"\s(?:(?<=[.!?]\s)\s*|(?<=[\n\r])[\n\r]*)")
 _ABOUT = re.compile(r"\b(?:about|regarding|concerning|on the (?:topic|subject) of)\s+(.+)", re.IGNORECASE)
 _HOW_TO = re.compile(r"how (?:to|(?:do|can|should|would|could|must) (?:i|we|you|one|they|people)) (.+)", re.IGNORECASE)
 _HOW_DOES = re.compile(
@@ -41,6 +41,8 @@ _YES_OR_NO = re.compile(
 )
 _QUESTION_MARKS = ("?", "\uff1f", "\u061f")
 _WORD = re.compile(r"[^\W\d_][\w'-]{1,23}")
+_WORD_OR_MARK = re.compile(r"[^\W_][\w'-]*|[^\w\s]")
+_PHRASE_END = re.compile(r"[,;:]\s|\s(?:because|considering|given)\s")
 _STOP_TEXT = """
 a about above after again all also always am an and another any anything are around as ask at away back be
 because been before being best better between both but by call called can cannot come could day describe did
@@ -132,8 +134,10 @@ def terms_of(messages: Iterable[str]) -> list[str]:
     terms: dict[str, str] = {}
     for message in messages:
         for word in _WORD.findall(message[-READ_LIMIT:]):
-            if word.casefold() not in _STOP_WORDS:
-                terms.setdefault(word.casefold(), word)
+            if word not in _STOP_WORDS:
+                folded = word.casefold()
+                if folded not in _STOP_WORDS:
+                    terms.setdefault(folded, word)
         if len(terms) >= TERMS_WANTED:
             break
     return list(terms.values())[:TERMS_LIMIT]
@@ -143,12 +147,12 @@ def _longest_run(sentence: str) -> str:
     """The longest run of words that carry meaning (the last of equals), up to PHRASE_WORDS of them."""
     best: list[str] = []
     run: list[str] = []
-    for word in re.findall(r"[^\W_][\w'-]*|[^\w\s]", sentence):
-        if word[0].isalnum() and word.casefold() not in _STOP_WORDS:
-            run = [*run, word]
-            best = run if len(run) >= len(best) else best
-        else:
+    for word in _WORD_OR_MARK.findall(sentence):
+        if word in _STOP_WORDS or word.casefold() in _STOP_WORDS or not word[0].isalnum():
             run = []
+        else:
+            run.append(word)
+            best = run if len(run) >= len(best) else best
     return " ".join(best[-PHRASE_WORDS:]) or "your message"
 
 
@@ -164,6 +168,7 @@ def _end_of(pattern: re.Pattern[str], text: str) -> int:
 
 def _shortened(text: str) -> str:
     """A phrase as it is said back to the one who wrote it, cut at a clause or a word if it is long."""
-    text = " ".join(turned(text).split())
-    text = re.split(r"[,;:]\s|\s(?:because|considering|given)\s", text)[0]
+    text = " ".join(text.split())[: 2 * QUOTE_LIMIT]  # said back, it has more than half of its length
+    end = _PHRASE_END.search(text)
+    text = turned(text[: end.start()] if end else text)
     return text if len(text) <= QUOTE_LIMIT else text[:QUOTE_LIMIT].rsplit(" ", 1)[0]

@@ -168,6 +168,7 @@ def test_acknowledge_says_what_was_told(text: str, said: str) -> None:
 
 def test_turned_says_it_back() -> None:
     assert turned("I like my tea, and your cup is mine") == "you like your tea, and my cup is yours"
+    assert turned("I\u0307 \u0130 \u0131") == "you\u0307 \u0130 \u0131"
 
 
 @given(st.text(), st.text(st.sampled_from("my name is I the rembwhat?.,\n'")))

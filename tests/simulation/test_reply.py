@@ -39,7 +39,9 @@ def talk(*texts: str) -> list[Message]:
 
 def said(*texts: str, natural: int = 60, key: int = 0, profile: Profile = PROSE) -> str:
     assert given(profile, talk(*texts)) is None
-    return compose(profile, talk(*texts), Stream(bytes([key]) * 32), natural=natural, horizon=10**9)
+    pieces = compose(profile, talk(*texts), Stream(bytes([key]) * 32), natural=natural, horizon=10**9)
+    assert tuple(pieces) == ESTIMATOR.split("".join(pieces))
+    return "".join(pieces)
 
 
 @pytest.mark.parametrize(
@@ -97,13 +99,13 @@ def test_prose_acknowledges_and_goes_on_to_the_question() -> None:
 def test_prose_hears_users_alone() -> None:
     context = [Message(Role.SYSTEM, "My name is Sys."), Message(Role.ASSISTANT, "My name is Bot.")]
     context.append(Message(Role.USER, "What is my name?"))
-    text = compose(PROSE, context, Stream(bytes(32)), natural=20, horizon=99)
+    text = "".join(compose(PROSE, context, Stream(bytes(32)), natural=20, horizon=99))
     assert text.startswith("You have not told me your name yet.")
 
 
 @pytest.mark.parametrize("context", [[], [Message(Role.SYSTEM, "Be brief.")], talk("")])
 def test_prose_of_a_conversation_without_words_says_something(context: list[Message]) -> None:
-    assert compose(PROSE, context, Stream(bytes(32)), natural=50, horizon=99).endswith(".")
+    assert compose(PROSE, context, Stream(bytes(32)), natural=50, horizon=99)[-1].endswith(".")
 
 
 @pytest.mark.parametrize("kind", [Style.PROSE, Style.LOREM])
@@ -125,8 +127,16 @@ def test_length_of_one_still_gives_the_answer() -> None:
 def test_horizon_ends_a_text_without_changing_it() -> None:
     context, whole = talk("How do I boil an egg?"), said("How do I boil an egg?", natural=2000)
     short = compose(PROSE, context, Stream(bytes(32)), natural=2000, horizon=100)
-    assert whole.startswith(short)
-    assert ESTIMATOR.count(short) < 140
+    assert whole.startswith("".join(short))
+    assert 100 < len(short) < 140
+
+
+def test_horizon_is_reached_even_by_long_sentences() -> None:
+    """Whatever is wanted of a text is there: a long subject must not end it early."""
+    asked_for = talk(f"How do I sort {'9' * 900}?")
+    for horizon in range(1, 400, 20):
+        short = compose(PROSE, asked_for, Stream(bytes(32)), natural=2000, horizon=horizon)
+        assert len(short) > horizon
 
 
 def test_echo_says_the_last_user_message() -> None:
@@ -141,7 +151,7 @@ def test_fixed_says_its_text() -> None:
 def test_prose_of_sixteen_thousand_tokens_takes_no_quadratic_time() -> None:
     begun = time.process_time()
     text = said("How do I boil an egg?", natural=16_000)
-    pieces, _finish = cut(text, ("never said",), 100_000, ESTIMATOR)
+    pieces, _finish = cut(ESTIMATOR.split(text), ("never said",), 100_000, ESTIMATOR)
     assert len(pieces) == pytest.approx(16_000, rel=0.01)
     assert time.process_time() - begun < 0.5
 
@@ -170,7 +180,7 @@ TEXT = "One two three. Four five six."
 def test_cut_ends_at_stop_strings_and_at_the_ceiling(
     stop: tuple[str, ...], ceiling: int, sent: str, finish: FinishReason
 ) -> None:
-    pieces, ended = cut(TEXT, stop, ceiling, ESTIMATOR)
+    pieces, ended = cut(ESTIMATOR.split(TEXT), stop, ceiling, ESTIMATOR)
     assert ("".join(pieces), ended) == (sent, finish)
     if finish is FinishReason.LENGTH:
         assert len(pieces) == ceiling
@@ -190,7 +200,7 @@ class Greedy:
 @given_any(st.text(max_size=30), st.integers(1, 20), st.lists(st.text(max_size=3), max_size=2))
 def test_cut_text_sent_again_has_the_same_pieces(text: str, ceiling: int, stop: list[str]) -> None:
     for counter in (ESTIMATOR, Greedy()):
-        pieces, finish = cut(text, stop, ceiling, counter)
+        pieces, finish = cut(counter.split(text), stop, ceiling, counter)
         sent = "".join(pieces)
         assert text.startswith(sent)
         assert all(word not in sent for word in stop if word)

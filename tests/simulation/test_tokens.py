@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmsim.simulation.tokens import Estimator, prompt_counts, prompt_tokens
+from llmsim.simulation.tokens import MEMO_CHARS, Estimator, estimated, prompt_counts, prompt_tokens
 from llmsim.turn import Message, Role, ToolCall
 
 ESTIMATOR = Estimator()
@@ -49,6 +49,14 @@ def test_split_of_any_text_gives_pieces_that_join_to_it(text: str) -> None:
 def test_split_of_a_text_cut_at_a_piece_gives_the_same_pieces(text: str, kept: int) -> None:
     pieces = ESTIMATOR.split(text)[:kept]
     assert ESTIMATOR.split("".join(pieces)) == pieces
+
+
+@pytest.mark.parametrize("length", [0, 9, MEMO_CHARS, MEMO_CHARS + 1])
+def test_split_of_short_and_long_texts_is_the_same_at_every_time(length: int) -> None:
+    text = ("Some words, 12345. " * MEMO_CHARS)[:length]
+    for _ in range(2):
+        assert list(ESTIMATOR.split(text)) == estimated(text)
+        assert ESTIMATOR.count(text) == len(estimated(text))
 
 
 def test_split_gives_tokens_rather_than_words() -> None:
