@@ -4,6 +4,7 @@ Order at the end: stop accepting, streams end or are cut when the grace period i
 closes. A second signal cuts the streams at once.
 """
 
+import gc
 import logging
 import signal
 import socket
@@ -38,6 +39,8 @@ KEEP_ALIVE_MAX_REQUESTS = 1_000_000
 """Hypercorn closes a connection after this many; a load test on one connection should not notice."""
 
 
+COLLECT_AFTER = (50_000, 20, 20)
+"""The collector's thresholds: a young collection in some hundreds of requests, not in every tenth."""
 LIMITS = Limits(
     wait_s={Awaited.REQUEST: KEEP_ALIVE_TIMEOUT_S, Awaited.HEAD: HEAD_TIMEOUT_S, Awaited.BODY: BODY_TIMEOUT_S},
     requests=KEEP_ALIVE_MAX_REQUESTS,
@@ -75,6 +78,7 @@ async def serve(
             stopping.service, stopping.serving = service, serving.cancel_scope
             way = serve_plainly if fault else serve_through_door
             url = await serving.start(way, service, create_app(service), listener, stopping.told, grace_s)
+            settle_memory()
             announce(Listening(url, service.simulator.pod))
         beside.cancel_scope.cancel()
 
@@ -114,6 +118,13 @@ async def serve_plainly(
         with trio.move_on_after(grace_s):
             await service.in_flight.none()
         serving.cancel_scope.cancel()
+
+
+def settle_memory() -> None:
+    """Spare the collector what was made at the start, and what is made for each request: hardly any of it is a cycle."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 @attrs.define
