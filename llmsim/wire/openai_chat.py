@@ -12,7 +12,7 @@ import attrs
 import orjson
 
 from llmsim.errors import ClientError
-from llmsim.simulation.plan import Choice, Plan
+from llmsim.simulation.plan import Plan
 from llmsim.turn import DIGEST_BYTES, Message, TurnRequest
 from llmsim.wire import openai_chat_stream, openai_errors, sse
 from llmsim.wire.base import Frame, Parsed, Refusal
@@ -25,6 +25,20 @@ UNSPOKEN = frozenset({"messages", "stream", "stream_options"})
 """Keys that are no part of the request's digest: the messages are in its place, and how it is sent changes no word."""
 TIERS = {"flex": "flex", "scale": "scale", "priority": "priority", "fast": "priority"}
 """The service tier that a response names, for those that are not the default."""
+
+
+HEAD = b'{"id":"%b","object":"%b","created":%d,"model":%b'
+TAIL = b',"service_tier":"%b","system_fingerprint":"fp_%b"'
+CHOICE = (
+    b'{"index":%d,"message":{"role":"assistant","content":%b,"refusal":null,"annotations":[]},"logprobs":null,'
+    b'"finish_reason":"%b"}'
+)
+USAGE = (
+    b'"usage":{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d,'
+    b'"prompt_tokens_details":{"cached_tokens":%d,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,'
+    b'"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}'
+)
+"""The JSON of a response, in the key order of recorded ones; only texts from outside need a JSON writer."""
 
 
 @attrs.frozen
@@ -52,7 +66,7 @@ class OpenAIChat:
             stream=params["stream"],
             include_usage=params["include_usage"],
             n=params["n"],
-            stop=tuple(text for text in params["stop"] if text),
+            stop=tuple(filter(None, params["stop"])),
             max_tokens=params["max_tokens"],
             seed=params["seed"],
         )
@@ -60,15 +74,17 @@ class OpenAIChat:
 
     def whole(self, plan: Plan, asked: Parsed) -> bytes:
         """The body of a response that is not streamed."""
-        head = _head("chat.completion", plan, asked)
-        tail = {key: head.pop(key) for key in ("service_tier", "system_fingerprint")}
-        choices = [_choice(index, choice) for index, choice in enumerate(plan.choices)]
-        return orjson.dumps({**head, "choices": choices, "usage": _usage(plan), **tail})
+        choices = [
+            CHOICE % (index, orjson.dumps(choice.text), choice.finish_reason.encode())
+            for index, choice in enumerate(plan.choices)
+        ]
+        head, tail = _head(b"chat.completion", plan), _tail(plan, asked)
+        return b"".join((head, b',"choices":[', b",".join(choices), b"],", _usage(plan), tail, b"}"))
 
     def frames(self, plan: Plan, asked: Parsed) -> Iterator[Frame]:
         """The frames of a stream: roles with the first token, a chunk for each piece, ends, usage, `[DONE]`."""
-        usage = _usage(plan) if asked.request.include_usage else None
-        head = _head("chat.completion.chunk", plan, asked)
+        usage = _usage(plan) if asked.request.include_usage else b""
+        head = _head(b"chat.completion.chunk", plan) + _tail(plan, asked)
         return openai_chat_stream.frames(plan, head, usage, obfuscated=asked.params["obfuscation"])
 
     def headers(self, plan: Plan, asked: Parsed) -> tuple[tuple[str, str], ...]:
@@ -116,38 +132,16 @@ def _params(asked: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _head(kind: str, plan: Plan, asked: Parsed) -> dict[str, Any]:
+def _head(kind: bytes, plan: Plan) -> bytes:
     """What a body and every chunk say first."""
-    return {
-        "id": chat_completion_id(plan),
-        "object": kind,
-        "created": plan.created,
-        "model": plan.model,
-        "service_tier": asked.params["service_tier"],
-        "system_fingerprint": "fp_" + plan.fingerprint.hex(),
-    }
+    return HEAD % (chat_completion_id(plan).encode(), kind, plan.created, orjson.dumps(plan.model))
 
 
-def _choice(index: int, choice: Choice) -> dict[str, Any]:
-    return {
-        "index": index,
-        "message": {"role": "assistant", "content": choice.text, "refusal": None, "annotations": []},
-        "logprobs": None,
-        "finish_reason": choice.finish_reason.value,
-    }
+def _tail(plan: Plan, asked: Parsed) -> bytes:
+    """What a body says last, and every chunk after its head."""
+    return TAIL % (asked.params["service_tier"].encode(), plan.fingerprint.hex().encode())
 
 
-def _usage(plan: Plan) -> dict[str, Any]:
+def _usage(plan: Plan) -> bytes:
     usage = plan.usage
-    return {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "total_tokens": usage.total_tokens,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens, "audio_tokens": 0},
-        "completion_tokens_details": {
-            "reasoning_tokens": 0,
-            "audio_tokens": 0,
-            "accepted_prediction_tokens": 0,
-            "rejected_prediction_tokens": 0,
-        },
-    }
+    return USAGE % (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens, usage.cached_tokens)

@@ -7,12 +7,10 @@ choice is put together once: only a piece's JSON text, and what pads it, is made
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any
 
-import attrs
 import orjson
 
-from llmsim.simulation.plan import Plan
+from llmsim.simulation.plan import Choice, Plan
 from llmsim.wire import sse
 from llmsim.wire.base import Frame
 from llmsim.wire.ids import base62
@@ -25,73 +23,93 @@ OBFUSCATION_STEP = 16
 POOL_CHARS = 342
 """256 bytes in base 62, from which each chunk takes another stretch."""
 STRIDE = 7
+BEFORE, AFTER = sse.event(b"{}").split(b"{}")
+"""What stands around the JSON of an event."""
 
 
-def frames(plan: Plan, head: dict[str, Any], usage: dict[str, Any] | None, *, obfuscated: bool) -> Iterator[Frame]:
-    """The frames of a stream. `head` is what all chunks begin with; `usage` is None where it was not asked for."""
-    padding = _Padding(_pool(plan) if obfuscated else b"")
-    tail = b"" if usage is None else b',"usage":null'
-    choices = [_Choice(orjson.dumps(head)[:-1], index, tail, padding) for index in range(len(plan.choices))]
+def frames(plan: Plan, head: bytes, usage: bytes, *, obfuscated: bool) -> Iterator[Frame]:
+    """The frames of a stream.
+
+    `head` is what all chunks begin with, without the closing brace; `usage` is the JSON pair, empty where it was not
+    asked for.
+    """
+    ends = _Ends(_pool(plan) if obfuscated else b"")
+    tail = b',"usage":null' if usage else b""
+    choices = [_Choice(head, index, tail, ends, planned) for index, planned in enumerate(plan.choices)]
     for choice in choices:
         yield Frame(1, choice.chunk(ROLE))
-    for choice, planned in zip(choices, plan.choices, strict=True):
-        if not planned.pieces:
-            yield Frame(1, choice.chunk(b"{}", planned.finish_reason.value))
-    steps = max(len(planned.pieces) for planned in plan.choices)
-    for step in range(steps):
-        for choice, planned in zip(choices, plan.choices, strict=True):
-            if step < len(planned.pieces) and planned.pieces[step]:
-                yield Frame(step + 1, choice.piece(planned.pieces[step]))
-            if step == len(planned.pieces) - 1:
-                yield Frame(step + 1, choice.chunk(b"{}", planned.finish_reason.value))
+    for choice in choices:
+        if not choice.pieces:
+            yield Frame(1, choice.last())
+    steps = max(len(choice.pieces) for choice in choices)
+    for token in range(1, steps + 1):
+        for choice in choices:
+            pieces = choice.pieces
+            if token > len(pieces):
+                continue
+            if pieces[token - 1]:
+                yield Frame(token, choice.piece(pieces[token - 1]))
+            if token == len(pieces):
+                yield Frame(token, choice.last())
     end = max(steps, 1)
-    if usage is not None:
-        yield Frame(end, padding.closed(orjson.dumps({**head, "choices": [], "usage": usage})[:-1]))
+    if usage:
+        yield Frame(end, ends.closed(head + b',"choices":[],' + usage))
     yield Frame(end, sse.DONE)
 
 
-@attrs.define
-class _Padding:
-    """What ends each chunk: with a pool of characters, some of them, so that lengths say little about the text."""
+class _Ends:
+    """What ends the chunks of a stream: with a pool of characters, some of them, so that lengths say little.
 
-    pool: bytes
-    _made: int = attrs.field(default=0, init=False)
+    A chunk is its JSON without the last brace, `opening`, and what `closing` gives for as many characters.
+    """
+
+    def __init__(self, pool: bytes) -> None:
+        self._pool = pool
+        self._at = 0
+        self.opening, brace = OBFUSCATION if pool else (b"", b"}")
+        self._after = brace + AFTER
+
+    def closing(self, characters: int) -> bytes:
+        """The rest of an event whose JSON has so many characters so far; it then has 1 mod 16."""
+        if not self._pool:
+            return self._after
+        self._at = (self._at + STRIDE) % (POOL_CHARS - OBFUSCATION_STEP)
+        missing = (-1 - characters) % OBFUSCATION_STEP or OBFUSCATION_STEP
+        return self._pool[self._at : self._at + missing] + self._after
 
     def closed(self, text: bytes) -> bytes:
         """The event of a chunk that lacks its last brace."""
-        return sse.event(text + self.end(_characters(text)))
-
-    def end(self, characters: int) -> bytes:
-        """What closes a chunk of so many characters; its JSON then has 1 mod 16."""
-        if not self.pool:
-            return b"}"
-        self._made += 1
-        before, after = OBFUSCATION
-        missing = (1 - characters - len(before) - len(after)) % OBFUSCATION_STEP or OBFUSCATION_STEP
-        at = self._made * STRIDE % (POOL_CHARS - OBFUSCATION_STEP)
-        return before + self.pool[at : at + missing] + after
+        text += self.opening
+        return BEFORE + text + self.closing(_characters(text))
 
 
 class _Choice:
     """The chunks of one choice."""
 
-    def __init__(self, head: bytes, index: int, tail: bytes, padding: _Padding) -> None:
+    def __init__(self, head: bytes, index: int, tail: bytes, ends: _Ends, planned: Choice) -> None:
+        self.pieces = planned.pieces
+        self._finish = planned.finish_reason.value
         self._before = head + b',"choices":[{"index":%d,"delta":' % index
         self._tail = tail
-        self._padding = padding
-        self._piece_before = self._before + CONTENT[0]
-        self._piece_after = CONTENT[1] + self._after("")
-        self._piece_characters = _characters(self._piece_before + self._piece_after)
+        self._ends = ends
+        before, after = self._before + CONTENT[0], CONTENT[1] + self._after("") + ends.opening
+        self._piece = BEFORE + before, after
+        self._piece_characters = _characters(before + after)
 
     def chunk(self, delta: bytes, finish: str = "") -> bytes:
         """Any chunk; `delta` is JSON, an empty `finish` is null."""
-        return self._padding.closed(self._before + delta + self._after(finish))
+        return self._ends.closed(self._before + delta + self._after(finish))
+
+    def last(self) -> bytes:
+        """The chunk with the reason why there are no more."""
+        return self.chunk(b"{}", self._finish)
 
     def piece(self, text: str) -> bytes:
         """The chunk of a piece of text: what `chunk` gives for it, faster."""
         content = orjson.dumps(text)
-        end = self._padding.end(self._piece_characters + _characters(content))
-        return sse.event(b"".join((self._piece_before, content, self._piece_after, end)))
+        before, after = self._piece
+        closing = self._ends.closing(self._piece_characters + _characters(content))
+        return b"".join((before, content, after, closing))
 
     def _after(self, finish: str) -> bytes:
         return b',"logprobs":null,"finish_reason":' + orjson.dumps(finish or None) + b"}]" + self._tail

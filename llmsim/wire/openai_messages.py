@@ -13,6 +13,7 @@ from llmsim.turn import Message, Role, ToolCall
 from llmsim.wire.openai_http import canonical
 
 PAYLOAD_DIGEST_BYTES = 8
+ROLES = {role.value: role for role in Role}
 BETWEEN_PARTS = {Role.ASSISTANT: ""}
 """What stands between the parts of a text: the pieces of one reply join, other parts have a line each."""
 
@@ -27,8 +28,10 @@ def messages_of(values: Iterable[Mapping[str, Any]]) -> tuple[Message, ...]:
 
 
 def _message(value: Mapping[str, Any]) -> Message:
-    role = Role(value["role"])
-    content = _content(value.get("content"), role)
+    role = ROLES[value["role"]]
+    content = value.get("content")
+    if not isinstance(content, str):
+        content = _joined(content or (), role)
     if role is not Role.ASSISTANT:
         answered = value.get("tool_call_id") if role is Role.TOOL else None
         return Message(role, content, value.get("name"), answered)
@@ -42,10 +45,8 @@ def _message(value: Mapping[str, Any]) -> Message:
     return Message(role, content, value.get("name"), None, calls)
 
 
-def _content(value: Any, role: Role) -> str:  # noqa: ANN401
-    if isinstance(value, str):
-        return value
-    return BETWEEN_PARTS.get(role, "\n").join(_part(part, part["type"]) for part in value or ())
+def _joined(parts: Iterable[Mapping[str, Any]], role: Role) -> str:
+    return BETWEEN_PARTS.get(role, "\n").join(_part(part, part["type"]) for part in parts)
 
 
 def _part(part: Mapping[str, Any], kind: str) -> str:
