@@ -83,6 +83,7 @@ class Metrics:
         self.store_bytes = Gauge(f"{PREFIX}_store_bytes", "Size of the store's data file.", registry=self.registry)
         self._meters: dict[str, ProfileMeters] = {}
         self._requests: dict[tuple[str, int], Counter] = {}
+        self._endings: dict[tuple[str, str], Counter] = {}
         build = Gauge(f"{PREFIX}_build_info", "Always 1; the version is a label.", ("version",), registry=self.registry)
         build.labels(__version__).set(1)
 
@@ -112,7 +113,10 @@ class Metrics:
         """The response of an admitted turn is over, so late against its plan."""
         self.responding.dec()
         self.overhead.add(late_s)
-        self.turns.labels(profile, ending).inc()
+        counter = self._endings.get((profile, ending))
+        if counter is None:
+            counter = self._endings.setdefault((profile, ending), self.turns.labels(profile, ending))
+        counter.inc()
 
     def emitted(self, late_s: float, frames: int) -> None:
         """So many frames were written together, the first of them so late."""

@@ -69,7 +69,7 @@ class Connection(TrioASGIHTTPConnection):
 
     async def _send_response(self, send: "ASGISendCallable", response: "ResponseTypes") -> None:
         self.exchange.status = response.status_code
-        self.exchange.headers = {name.lower(): value for name, value in response.headers.items()}
+        self.exchange.headers = tuple((name.lower(), value) for name, value in response.headers.items())
         await super()._send_response(send, response)
 
 

@@ -23,16 +23,22 @@ from llmsim.wire.base import Frame, Wire
 Headers = tuple[tuple[str, str], ...]
 MAX_HEADER_CHARS = 255
 """Longest Idempotency-Key: as much as the providers allow."""
+OURS = ("x-llmsim-history", "x-llmsim-session", "x-llmsim-store", "idempotency-key")
+NOTHING_SAID = Ask()
 log = logging.getLogger("llmsim.http")
 
 
 @attrs.frozen
 class Answer:
-    """A status, headers, and a body that is there at once (bytes) or in time (`Emission`)."""
+    """A status, headers, and a body that is there at once (bytes) or in time (`Emission`).
+
+    `streams`: the length of the body is not among the headers.
+    """
 
     status: int
     headers: Headers
     body: bytes | Emission
+    streams: bool = False
 
 
 @attrs.frozen
@@ -106,7 +112,8 @@ def respond(service: Service, inquiry: Inquiry, slot: Slot) -> Answer:
         head += (("content-length", str(len(whole))),)
     settle = partial(service.simulator.settle, slot)
     late = service.metrics.emitted
-    return Answer(200, head, Emission(frames, plan.timeline, service.pace, inquiry.started, settle, late))
+    emission = Emission(frames, plan.timeline, service.pace, inquiry.started, settle, late)
+    return Answer(200, head, emission, streams=asked.request.stream)
 
 
 def failed(service: Service, inquiry: Inquiry, error: Exception) -> Answer:
@@ -142,6 +149,8 @@ def ask_of(headers: Mapping[str, str]) -> Ask:
     Raises:
         ClientError: a value that is none of those documented.
     """
+    if not any([name in headers for name in OURS]):  # noqa: C419  (a list is faster, and they are four)
+        return NOTHING_SAID
     history = headers.get("x-llmsim-history", "client")
     if history not in {"client", "server"}:
         raise ClientError(f"Invalid X-LLMSim-History header: expected 'client' or 'server', but got {history!r}")

@@ -5,14 +5,13 @@ more than being well. Knows no socket and no framework.
 """
 
 import logging
-from collections.abc import Mapping
 
 import attrs
 import trio
 
 from llmsim.metrics import Metrics
 from llmsim.serving.emitter import Emission
-from llmsim.serving.inference import Answer
+from llmsim.serving.inference import Answer, Headers
 from llmsim.store.schema import Ending
 
 PROBES = {"/healthz", "/readyz", "/metrics"}
@@ -32,12 +31,12 @@ class Exchange:
     route: str
     started: float
     status: int = CLIENT_GONE
-    headers: Mapping[str, str] = attrs.field(factory=dict)
+    headers: Headers = ()
 
     def answered(self, answer: Answer) -> None:
         """An answer begins."""
         self.status = answer.status
-        self.headers = dict(answer.headers)
+        self.headers = answer.headers
 
     def ended(self, metrics: Metrics, emission: Emission | None, ending: Ending) -> None:
         """The exchange is over: count it, and log it."""
@@ -46,10 +45,11 @@ class Exchange:
         level = logging.DEBUG if well or self.path in PROBES else logging.INFO
         if not log.isEnabledFor(level):
             return
+        headers = dict(self.headers)
         fields: dict[str, str | float] = {"method": self.method, "path": self.path, "status": self.status}
         for header, field in LOGGED.items():
-            if header in self.headers:
-                fields[field] = self.headers[header]
+            if header in headers:
+                fields[field] = headers[header]
         if emission is not None:
             fields["frames"] = emission.delivered
             if not emission.completed:

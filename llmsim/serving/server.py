@@ -121,7 +121,7 @@ async def serve_plainly(
 
 
 def settle_memory() -> None:
-    """Spare the collector what was made at the start, and what is made for each request: hardly any of it is a cycle."""
+    """Spare the collector what was made at the start, and what is made for each request: hardly any is a cycle."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)

@@ -9,7 +9,7 @@ creates nothing; a file that is not ours is not changed.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,7 +21,7 @@ from llmsim.store import pages
 from llmsim.store.claim import LOCK_FILE, claim
 from llmsim.store.codec import decode_format, decode_meta, encode
 from llmsim.store.files import disk_errors, make_folder, sync_folder
-from llmsim.store.lmdb_errors import MapFull, translated
+from llmsim.store.lmdb_errors import MapFull, ours, translated
 from llmsim.store.schema import FORMAT_VERSION, META_KEY, Meta, Table
 from llmsim.store.view import View
 
@@ -163,11 +163,9 @@ class Environment:
         if found != FORMAT_VERSION:
             raise StoreFormat(f"store {self.path} has format {found}; this release reads format {FORMAT_VERSION}")
 
-    @contextmanager
-    def read(self) -> Iterator[View]:
+    def read(self) -> AbstractContextManager[View]:
         """A consistent look at the store; keep it short, a reader keeps old pages from being used again."""
-        with translated(f"store {self.path}"), self._begin(write=False) as view:
-            yield view
+        return _Look(self)
 
     @contextmanager
     def write(self) -> Iterator[View]:
@@ -234,3 +232,24 @@ class Environment:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class _Look:
+    """`Environment.read` as it would be with generators, at a fifth of their price: there is one for each request."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def __enter__(self) -> View:
+        try:
+            self._view = self._environment._begin(write=False)  # noqa: SLF001  (the same module)
+        except lmdb.Error as error:
+            raise ours(f"store {self._environment.path}", error) from error
+        return self._view.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._view.__exit__(kind, error, trace)
+        if isinstance(error, lmdb.Error):
+            raise ours(f"store {self._environment.path}", error) from error

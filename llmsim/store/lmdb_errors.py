@@ -58,7 +58,7 @@ def translated(what: str, writing_in: Path | None = None) -> Iterator[None]:
     except lmdb.Error as error:
         if error.code == errno.EIO and writing_in is not None and _has_no_room(writing_in):
             raise StoreFull(f"{what}: {os.strerror(errno.ENOSPC).lower()}") from error
-        raise _ours(what, error) from error
+        raise ours(what, error) from error
 
 
 def _has_no_room(folder: Path) -> bool:
@@ -67,7 +67,8 @@ def _has_no_room(folder: Path) -> bool:
     return status.f_bavail * status.f_frsize < _WRITE_BYTES
 
 
-def _ours(what: str, error: lmdb.Error) -> StoreError | OperatorError:
+def ours(what: str, error: lmdb.Error) -> StoreError | OperatorError:
+    """The error of ours that says this; `what` begins its text."""
     kind, text = _BY_CLASS.get(type(error), (StoreError, ""))
     if text:
         return kind(f"{what}: {text} ({error})")

@@ -6,7 +6,7 @@ is decided twice, here and by llhttp, and they must agree. Knows bytes; neither 
 Source: RFC 9112.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 
 import attrs
@@ -46,12 +46,33 @@ class Route:
     wire: Wire
 
 
+class Fields(Mapping[str, str]):
+    """Headers by lower-case name, decoded when asked for: of an SDK's fifteen, few are."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: Mapping[bytes, bytes]) -> None:
+        self._raw = raw
+
+    def __getitem__(self, name: str) -> str:
+        return self._raw[name.encode("latin-1")].decode("latin-1")
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.encode("latin-1", "replace") in self._raw
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.decode("latin-1") for name in self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+
 @attrs.frozen
 class Asked:
     """A whole request for a generating route; `headers` by lower-case name."""
 
     route: Route
-    headers: Mapping[str, str]
+    headers: Fields
     body: bytes
     keep_alive: bool
 
@@ -59,7 +80,7 @@ class Asked:
 @attrs.frozen
 class _Head:
     route: Route
-    headers: Mapping[str, str]
+    headers: Fields
     keep_alive: bool
     body_at: int
     end: int
@@ -77,6 +98,7 @@ class RequestReader:
         self._head: _Head | Passed | None = None
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
+        self._hosts = 0
         self._headed = False
         self._ended = False
 
@@ -151,14 +173,13 @@ class RequestReader:
         headers = dict(self._headers)
         if self._parser.get_http_version() != "1.1":
             return Passed.ON
-        if [name for name, _ in self._headers].count(b"host") != 1:
+        if self._hosts != 1:
             raise Malformed(400, "an HTTP/1.1 request has exactly one Host header")
         route = self._routes.get(self._url.partition(b"?")[0]) if self._parser.get_method() == b"POST" else None
         length = int(headers.get(b"content-length", b"0"))
         if route is None or length > self._body_max or not NOT_OURS.isdisjoint(headers):
             return Passed.ON
-        named = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
-        return _Head(route, named, self._parser.should_keep_alive(), end, end + length)
+        return _Head(route, Fields(headers), self._parser.should_keep_alive(), end, end + length)
 
     def _parse(self, data: bytes) -> None:
         try:
@@ -172,6 +193,7 @@ class RequestReader:
         """Begin a request (llhttp calls this, and the following)."""
         self._url = b""
         self._headers = []
+        self._hosts = 0
         self._headed = self._ended = False
 
     def on_url(self, url: bytes) -> None:
@@ -180,7 +202,9 @@ class RequestReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header."""
-        self._headers.append((name.lower(), value))
+        name = name.lower()
+        self._hosts += name == b"host"
+        self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The head is whole."""

@@ -50,7 +50,7 @@ class Sender:
 
     def send(self, answer: Answer, date: bytes, *, close: bool) -> None:
         """Send an answer; `close` says that it is the last one."""
-        self._chunked = "content-length" not in dict(answer.headers)
+        self._chunked = answer.streams
         first = head(answer.status, answer.headers, date, chunked=self._chunked, close=close)
         if isinstance(answer.body, Emission):
             self.emission = answer.body
