@@ -151,6 +151,13 @@ def clients(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Speed beside references and peers, in one interleaved run; `--quick` for a first look, `--help` for the rest."""
+    install(session, "tests", "bench")
+    session.run("python", "-m", "tests.bench.run", "--peers", session.create_tmp(), *session.posargs)
+
+
+@nox.session(default=False)
 def bench_store(session: nox.Session) -> None:
     """Snapshot, verification and restore of a store of one gibibyte, against cp; arguments: folder, gibibytes."""
     install(session, "tests")
