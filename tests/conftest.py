@@ -10,6 +10,8 @@ from hypothesis import settings
 
 from llmsim.cli.main import outcome
 from llmsim.settings import PREFIX
+from tests import pods
+from tests.doors import WAYS
 from tests.said import CommandLine, Said
 
 settings.register_profile("shared", deadline=None, derandomize="CI" in os.environ, print_blob=True)
@@ -33,6 +35,12 @@ def logging_kept() -> Iterator[None]:
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)
+
+
+@pytest.fixture(params=WAYS)
+def each_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pods are asked directly and through the door: the test runs once for each."""
+    monkeypatch.setattr(pods, "way", WAYS[request.param])
 
 
 @pytest.fixture

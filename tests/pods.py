@@ -1,4 +1,7 @@
-"""A pod in the test's own process and time: no thread, no socket, no sync; and what a chat client would send it."""
+"""A pod in the test's own process and time: no thread, no network, no sync; and what a chat client would send it.
+
+A module whose tests use the fixture `each_way` runs them twice: the application called directly, and through the door.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,16 +14,18 @@ import orjson
 from llmsim.catalog import profiles_dir
 from llmsim.clock import Clock
 from llmsim.profile import Profiles
-from llmsim.replay.clients import Exchange, InProcess
-from llmsim.serving.app import create_app
+from llmsim.replay.clients import Client, Exchange
 from llmsim.serving.pod import PodOptions, running_pod
 from llmsim.serving.service import Service
 from llmsim.store.check import check
 from llmsim.store.writer import inline
+from tests.doors import Way, by_quart
 
 CHAT = "/v1/chat/completions"
 EPOCH_S = 1_767_225_600
 PROFILES = Profiles.load((), profiles_dir())
+way: Way = by_quart
+"""How clients of pods come to them."""
 
 
 @attrs.frozen
@@ -28,7 +33,7 @@ class PodUnderTest:
     """A running pod, and a client in its process."""
 
     service: Service
-    client: InProcess
+    client: Client
 
     async def say(self, *messages: str, headers: dict[str, str] | None = None, **params: object) -> Exchange:
         """A chat completion; the messages alternate between user and assistant, beginning with the user."""
@@ -67,7 +72,8 @@ def options(data_dir: Path, **changes: Any) -> PodOptions:  # noqa: ANN401  (as 
 async def pod(data_dir: Path, **changes: Any) -> AsyncIterator[PodUnderTest]:  # noqa: ANN401  (as attrs.evolve)
     """A pod while the block runs; when it ends well, its store must be sound."""
     async with running_pod(options(data_dir, **changes)) as service:
-        yield PodUnderTest(service, InProcess(create_app(service)))
+        async with way(service) as client:
+            yield PodUnderTest(service, client)
         await service.simulator.writer.drain()
         assert check(service.simulator.environment) == []
 

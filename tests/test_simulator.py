@@ -15,6 +15,7 @@ from llmsim.turn import Message, Role, TurnRequest
 from llmsim.wire.ids import owner_of
 from tests.pods import EPOCH_S, PROFILES, pod, reply
 
+pytestmark = pytest.mark.usefixtures("each_way")
 NAMED = {"X-LLMSim-Session": "s1"}
 
 

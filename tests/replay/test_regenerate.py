@@ -1,4 +1,7 @@
-"""Stores drawn again: a sound one says every word again, and whatever was changed in a record is named."""
+"""Stores drawn again: a sound one says every word again, and whatever was changed in a record is named.
+
+Sound ones are made each way; what changes a record afterwards does not depend on the way its store was made.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -60,6 +63,7 @@ def with_params(**changes: object) -> Callable[[Turn], Turn]:
     return lambda turn: attrs.evolve(turn, params={**turn.params, **changes})
 
 
+@pytest.mark.usefixtures("each_way")
 def test_sound_store_is_proven_and_every_turn_is_told(tmp_path: Path) -> None:
     told: list[int] = []
     spoken(tmp_path, 2)
@@ -174,6 +178,7 @@ def test_profile_of_another_digest_is_a_mismatch(tmp_path: Path) -> None:
     assert refused.drawn.startswith("none, but The messages have ")
 
 
+@pytest.mark.usefixtures("each_way")
 async def test_forked_and_adopted_turns_are_drawn_as_where_they_came_from(
     tmp_path: Path, autojump_clock: MockClock
 ) -> None:
@@ -192,6 +197,7 @@ async def test_forked_and_adopted_turns_are_drawn_as_where_they_came_from(
     assert (result.sessions, result.turns, result.proven) == (2, 3, True)
 
 
+@pytest.mark.usefixtures("each_way")
 async def test_turns_of_every_shipped_profile_are_drawn_again(tmp_path: Path, autojump_clock: MockClock) -> None:
     models = [profile.models[0].id for profile in PROFILES.by_name.values() if profile.models]
     async with pod(tmp_path) as under:

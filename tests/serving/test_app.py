@@ -13,6 +13,7 @@ from llmsim.serving.app import MAX_BODY_BYTES
 from llmsim.serving.emitter import Pace
 from tests.pods import CHAT, pod
 
+pytestmark = pytest.mark.usefixtures("each_way")
 HINT = "(HINT: Perhaps you meant to use a different HTTP method?)"
 GOOD: dict[str, Any] = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]}
 

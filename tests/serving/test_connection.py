@@ -1,4 +1,7 @@
-"""However a response ends, its turn is settled once, with the frames that were handed over; in virtual time."""
+"""However a response ends, its turn is settled once, with the frames that were handed over; in virtual time.
+
+Clients that leave speak ASGI here, so those tests have one way; the door's are in tests/http/test_leaving.py.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -8,6 +11,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from llmsim.serving.app import create_app
 from llmsim.serving.emitter import Pace
 from llmsim.serving.service import Phase
 from tests.pods import CHAT, PodUnderTest, pod
@@ -59,7 +63,8 @@ async def leave_after(under: PodUnderTest, events: int) -> Leaving:
         "root_path": "",
         "headers": [(b"x-llmsim-session", b"s1")],
     }
-    await under.client.app(scope, leaving.receive, leaving.send)
+    app: Any = create_app(under.service)
+    await app(scope, leaving.receive, leaving.send)
     return leaving
 
 
@@ -76,6 +81,7 @@ async def test_client_that_leaves_is_recorded_with_the_frames_it_was_given(
         assert b"llm_simulator_responses_in_flight 0.0" in under.service.metrics.exposition()
 
 
+@pytest.mark.usefixtures("each_way")
 async def test_whole_stream_is_recorded_as_completed(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with pod(tmp_path) as under:
         await under.client.exchange("POST", CHAT, {"x-llmsim-session": "s1"}, orjson.dumps(BODY))
@@ -99,6 +105,7 @@ async def test_stream_cut_by_a_stopping_server_says_so(tmp_path: Path, autojump_
         assert 0 < turn["outcome"]["delivered"] < FRAMES
 
 
+@pytest.mark.usefixtures("each_way")
 async def test_stream_of_more_than_two_minutes_is_not_cut(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with pod(tmp_path, pace=Pace(0.004)) as under:
         begun = trio.current_time()

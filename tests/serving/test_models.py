@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 from openai.types import Model
 
 from tests.pods import PROFILES, pod
+
+pytestmark = pytest.mark.usefixtures("each_way")
 
 
 async def test_models_are_those_that_profiles_name(tmp_path: Path) -> None:

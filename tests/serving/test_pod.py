@@ -73,6 +73,7 @@ class Gate:
         return await inline(commit)
 
 
+@pytest.mark.usefixtures("each_way")
 async def test_no_byte_leaves_before_the_turn_is_durable(tmp_path: Path, autojump_clock: MockClock) -> None:
     gate = Gate()
     async with pod(tmp_path, commit_runner=gate) as under:
@@ -105,6 +106,7 @@ class Failing:
         return await inline(commit)
 
 
+@pytest.mark.usefixtures("each_way")
 async def test_full_disk_refuses_turns_serves_reads_and_is_over_when_there_is_space(
     tmp_path: Path, autojump_clock: MockClock
 ) -> None:
@@ -121,6 +123,7 @@ async def test_full_disk_refuses_turns_serves_reads_and_is_over_when_there_is_sp
         assert len(await under.turns("s1")) == 2
 
 
+@pytest.mark.usefixtures("each_way")
 async def test_failed_commit_ends_the_pod(tmp_path: Path, autojump_clock: MockClock) -> None:
     runner = Failing()
 
@@ -134,6 +137,7 @@ async def test_failed_commit_ends_the_pod(tmp_path: Path, autojump_clock: MockCl
         await until_it_fails()
 
 
+@pytest.mark.usefixtures("each_way")
 async def test_client_that_leaves_during_the_commit_leaves_a_whole_turn_behind(
     tmp_path: Path, autojump_clock: MockClock
 ) -> None:
@@ -144,6 +148,7 @@ async def test_client_that_leaves_during_the_commit_leaves_a_whole_turn_behind(
             await wait_all_tasks_blocked()
             nursery.cancel_scope.cancel()
             gate.open.set()
+        await under.service.in_flight.none()
         await under.service.simulator.writer.drain()
         [session] = (await under.get("/llmsim/v1/sessions"))["data"]
         [turn] = await under.turns(session["id"])

@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import orjson
+import pytest
 from trio.testing import MockClock
 
 from llmsim.serving.service import Phase
 from tests.pods import pod
+
+pytestmark = pytest.mark.usefixtures("each_way")
 
 
 async def test_probes_answer_and_readiness_ends_with_draining(tmp_path: Path, autojump_clock: MockClock) -> None:

@@ -12,6 +12,7 @@ from llmsim.errors import StoreFull
 from llmsim.store.batch import Results
 from tests.pods import PodUnderTest, pod, reply
 
+pytestmark = pytest.mark.usefixtures("each_way")
 ROOT = "/llmsim/v1/sessions"
 
 

@@ -119,6 +119,7 @@ def test_fixture_turns_drawn_again_from_it_alone_are_the_same() -> None:
     assert (result.sessions, result.turns) == (8, 16)
 
 
+@pytest.mark.usefixtures("each_way")
 async def test_fixture_turns_are_answered_again_as_they_were(copied: Path, autojump_clock: MockClock) -> None:
     async with pod(copied) as under:
         simulator = under.service.simulator
@@ -137,6 +138,7 @@ async def test_fixture_turns_are_answered_again_as_they_were(copied: Path, autoj
         assert len(await under.turns("choices")) == 2
 
 
+@pytest.mark.usefixtures("each_way")
 async def test_fixture_conversations_go_on(copied: Path, autojump_clock: MockClock) -> None:
     async with pod(copied) as under:
         asked = user("And what is my name?")
@@ -147,6 +149,7 @@ async def test_fixture_conversations_go_on(copied: Path, autojump_clock: MockClo
         assert [turn["number"] for turn in turns] == [1, 1, 2, 2, 2]
 
 
+@pytest.mark.usefixtures("each_way")
 def test_fixture_made_twice_is_the_same_store(tmp_path: Path) -> None:
     """The recipe follows from seed and epoch; it need not give the committed store, whose profiles are of its day."""
     made = []
