@@ -23,6 +23,8 @@ T = TypeVar("T")
 QUEUE_MAX = 4096
 """Operations that may wait for a commit before callers wait for a place: a few seconds of the fastest disk, and no
 more memory than as many turns. Outcomes (`post`) are above it: there is one for each admitted turn at most."""
+TURN = 32
+"""Callers that are told of their results before other tasks have their turn: each may send an answer at once."""
 BATCH_MAX = 1024
 """Operations in one transaction: keeps its dirty pages, and the wait of the last caller, bounded."""
 
@@ -157,10 +159,13 @@ class Writer:
         batch = self._kept + [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_MAX))]
         self._kept = []
         try:
-            self._answer(batch, await self._results(batch))
+            results = await self._results(batch)
         except BaseException as error:
             self._answer(batch, [Result(error=StoreError(f"the store stopped: {error}")) for _ in batch])
             raise
+        for first in range(0, len(batch), TURN):
+            self._answer(batch[first : first + TURN], results[first : first + TURN])
+            await trio.lowlevel.cancel_shielded_checkpoint()
         if not self._queue:
             self._work = trio.Event()
             self._idle.set()
