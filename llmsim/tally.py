@@ -53,7 +53,7 @@ class Tallies(Collector):
     ) -> None:
         self._name = name
         self._documentation = documentation
-        self._labels = labels
+        self._labelnames = labels
         self._bounds = bounds
         self._tallies: dict[tuple[str, ...], Tally] = {}
         if not labels:
@@ -66,7 +66,7 @@ class Tallies(Collector):
 
     def collect(self) -> Iterable[HistogramMetricFamily]:
         """What Prometheus is told."""
-        family = HistogramMetricFamily(self._name, self._documentation, labels=self._labels)
+        family = HistogramMetricFamily(self._name, self._documentation, labels=self._labelnames)
         for values, tally in self._tallies.items():
             family.add_metric(values, tally.buckets(), tally.sum)
         return [family]
