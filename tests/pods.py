@@ -15,11 +15,16 @@ from llmsim.catalog import profiles_dir
 from llmsim.clock import Clock
 from llmsim.profile import Profiles
 from llmsim.replay.clients import Client, Exchange
+from llmsim.serving.door.connection import Limits
+from llmsim.serving.emitter import Pace
 from llmsim.serving.pod import PodOptions, running_pod
+from llmsim.serving.server import LIMITS
 from llmsim.serving.service import Service
+from llmsim.store import sessions
 from llmsim.store.check import check
 from llmsim.store.writer import inline
-from tests.doors import Way, by_quart
+from tests.doors import Doorway, Way, by_quart, doorway
+from tests.peers import OverPeers, Peer
 
 CHAT = "/v1/chat/completions"
 EPOCH_S = 1_767_225_600
@@ -74,6 +79,38 @@ async def pod(data_dir: Path, **changes: Any) -> AsyncIterator[PodUnderTest]:  #
     async with running_pod(options(data_dir, **changes)) as service:
         async with way(service) as client:
             yield PodUnderTest(service, client)
+        await service.simulator.writer.drain()
+        assert check(service.simulator.environment) == []
+
+
+@attrs.frozen
+class DoorUnderTest(PodUnderTest):
+    """A running pod with a door; its client makes a connection for each request, `connect` one to keep."""
+
+    doorway: Doorway
+
+    def connect(self, buffer_bytes: int | None = None) -> Peer:
+        """A new connection; see `Doorway.connect`."""
+        return self.doorway.connect(buffer_bytes)
+
+    def stored(self) -> list[str]:
+        """The sessions in the store."""
+        with self.service.simulator.environment.read() as view:
+            return [session.id for session in sessions.sessions(view)]
+
+
+@asynccontextmanager
+async def pod_with_door(
+    data_dir: Path,
+    limits: Limits = LIMITS,
+    *,
+    straight: bool = False,
+    **changes: Any,  # noqa: ANN401  (as attrs.evolve)
+) -> AsyncIterator[DoorUnderTest]:
+    """A pod with a door while the block runs; see `doorway` and `pod`. Without delays, unless `pace` is given."""
+    async with running_pod(options(data_dir, **{"pace": Pace(None), **changes})) as service:
+        async with doorway(service, limits, straight=straight) as at:
+            yield DoorUnderTest(service, OverPeers(at.connect), at)
         await service.simulator.writer.drain()
         assert check(service.simulator.environment) == []
 

@@ -19,6 +19,8 @@ MAX_HEAD_BYTES = 16 * 1024
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 """How HTTP/2 begins where both sides know it. Source: RFC 9113, 3.4."""
 END = b"\r\n\r\n"
+EMPTY = (b"\r", b"\n")
+"""How an empty line before a request begins, which is ignored; llhttp would ignore it too, but not count it."""
 NOT_OURS = {b"transfer-encoding", b"upgrade", b"expect", b"http2-settings"}
 """Headers of requests that are passed on."""
 
@@ -100,6 +102,7 @@ class RequestReader:
         self._headers: list[tuple[bytes, bytes]] = []
         self._hosts = 0
         self._headed = False
+        self._keep_alive = False
         self._ended = False
 
     @property
@@ -151,8 +154,8 @@ class RequestReader:
 
     def _read_head(self) -> _Head | Passed | None:
         if not self._parsed:
-            while self._unread.startswith(b"\r\n"):
-                self._unread = self._unread[2:]
+            if self._unread[:1] in EMPTY:
+                self._unread = self._unread.lstrip(b"\r\n")
             if PREFACE.startswith(bytes(self._unread[: len(PREFACE)])):
                 return Passed.ON if len(self._unread) >= len(PREFACE) else None
         at = self._unread.find(END, max(0, self._parsed - len(END) + 1))
@@ -179,7 +182,7 @@ class RequestReader:
         length = int(headers.get(b"content-length", b"0"))
         if route is None or length > self._body_max or not NOT_OURS.isdisjoint(headers):
             return Passed.ON
-        return _Head(route, Fields(headers), self._parser.should_keep_alive(), end, end + length)
+        return _Head(route, Fields(headers), self._keep_alive, end, end + length)
 
     def _parse(self, data: bytes) -> None:
         try:
@@ -207,8 +210,9 @@ class RequestReader:
         self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """The head is whole."""
+        """The head is whole. Once a request is whole, the parser has forgotten what its head said."""
         self._headed = True
+        self._keep_alive = self._parser.should_keep_alive()
 
     def on_message_complete(self) -> None:
         """The request is whole."""
