@@ -26,24 +26,23 @@ class InFlight:
 
     def __init__(self) -> None:
         self._count = 0
-        self._none = trio.Event()
-        self._none.set()
+        self._none: trio.Event | None = None
 
     def begin(self) -> None:
         """One more."""
         self._count += 1
-        if self._count == 1:
-            self._none = trio.Event()
 
     def end(self) -> None:
         """One less."""
         self._count -= 1
-        if self._count == 0:
+        if self._count == 0 and self._none is not None:
             self._none.set()
 
     async def none(self) -> None:
-        """Wait until there is none."""
-        await self._none.wait()
+        """Wait until there is none; for one task."""
+        while self._count:
+            self._none = trio.Event()
+            await self._none.wait()
 
 
 @attrs.define
