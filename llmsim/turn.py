@@ -5,6 +5,7 @@ two servers that never met give the same place to the same conversation.
 """
 
 import hashlib
+import re
 from enum import StrEnum
 
 import attrs
@@ -13,6 +14,11 @@ import orjson
 DIGEST_BYTES = 16
 ROOT = bytes(DIGEST_BYTES)
 """The chain digest of a conversation in which nothing has been said yet."""
+PART_MARK = "\ufdd0"
+"""Begins the placeholder of a part that is not text: a noncharacter, which wires take out of what is said."""
+PART_DIGEST_BYTES = 8
+
+_PART = re.compile(rf"{PART_MARK}<([a-z]+) [0-9a-f]{{{2 * PART_DIGEST_BYTES}}}>")
 
 
 class Role(StrEnum):
@@ -45,13 +51,23 @@ class ToolCall:
 
 @attrs.frozen
 class Message:
-    """One message. `content` is its text; parts that are not text stand in it as placeholders of their wire."""
+    """One message. `content` is its text; parts that are not text stand in it as placeholders."""
 
     role: Role
     content: str
     name: str | None = None
     tool_call_id: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What is said in words: the content without its placeholders."""
+        return self.content if PART_MARK not in self.content else _PART.sub("", self.content)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The kinds of the parts that are not text (`image`, `audio`, `file`), in their order."""
+        return () if PART_MARK not in self.content else tuple(_PART.findall(self.content))
 
     def canonical(self) -> bytes:
         """The bytes that stand for this message in a chain digest: equal exactly when the messages are equal."""
@@ -110,6 +126,17 @@ class Place:
     session: str
     number: int
     said: bytes
+
+
+def placeholder(kind: str, payload: bytes) -> str:
+    """What stands in a message's content for a part of this kind (lower-case letters): others for other payloads."""
+    digest = hashlib.blake2b(payload, digest_size=PART_DIGEST_BYTES).hexdigest()
+    return f"{PART_MARK}<{kind} {digest}>"
+
+
+def unmarked(text: str) -> str:
+    """A text from outside as it may stand in a content: it begins no placeholder."""
+    return text.replace(PART_MARK, "\ufffd") if PART_MARK in text else text
 
 
 def extend(chain: bytes, message: Message) -> bytes:

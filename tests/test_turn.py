@@ -6,7 +6,18 @@ import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmsim.turn import DIGEST_BYTES, ROOT, Message, Role, ToolCall, chain_digests, extend, place_of
+from llmsim.turn import (
+    DIGEST_BYTES,
+    ROOT,
+    Message,
+    Role,
+    ToolCall,
+    chain_digests,
+    extend,
+    place_of,
+    placeholder,
+    unmarked,
+)
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 CALLS = st.lists(st.builds(ToolCall, TEXT, TEXT, TEXT), max_size=2).map(tuple)
@@ -45,6 +56,15 @@ def test_each_field_of_a_message_counts() -> None:
     ]
     variants = {extend(ROOT, attrs.evolve(message, **change)) for change in changes}
     assert len(variants | {extend(ROOT, message)}) == len(changes) + 1
+
+
+def test_placeholder_differs_with_kind_and_payload_and_is_no_text() -> None:
+    kept = [placeholder("image", b"1"), placeholder("image", b"2"), placeholder("file", b"1")]
+    assert len(set(kept)) == 3
+    message = Message(Role.USER, f"Look: {kept[0]}{kept[2]} nice?")
+    assert (message.text, message.parts) == ("Look:  nice?", ("image", "file"))
+    assert unmarked(message.content) == message.content.replace("\ufdd0", "\ufffd")
+    assert (unmarked("<image 00>"), Message(Role.USER, "<image 00>").parts) == ("<image 00>", ())
 
 
 def test_place_counts_the_replies_before_it() -> None:

@@ -183,7 +183,7 @@ class Fact:
 def told(text: str) -> list[Fact]:
     """What one message tells, in its order."""
     facts = []
-    text = text.translate(_PLAIN_QUOTES)
+    text = abridged(text).translate(_PLAIN_QUOTES)
     hello = _HELLO_I_AM.match(text)
     if hello:
         facts.append(Fact(NAME, f"Your name is {hello['value']}.", hello["value"]))
@@ -200,7 +200,7 @@ def asked(text: str) -> tuple[list[str], str]:
     """
     keys: dict[str, None] = {}
     rest = ""
-    for clause, question in _clauses(text.translate(_PLAIN_QUOTES)):
+    for clause, question in _clauses(abridged(text).translate(_PLAIN_QUOTES)):
         if question:
             rule, match = _first(_ASKED, _TAIL.sub("", clause))
             rest = clause
@@ -246,15 +246,16 @@ def turned(text: str) -> str:
     return _PERSON.sub(lambda match: _TURNED.get(match[0].lower(), match[0]), text)  # "\u0130" is an "i", too
 
 
-def _clauses(text: str) -> list[tuple[str, bool]]:
-    """The clauses of a text that are short enough to look at, and whether each asks something."""
-    if len(text) > READ_LIMIT:
-        text = f"{text[: READ_LIMIT // 2]}\n{text[-READ_LIMIT // 2 :]}"
-    return _split(text)
+def abridged(text: str) -> str:
+    """A text as far as anything looks at it: of a longer one both ends, on lines of their own."""
+    if len(text) <= READ_LIMIT:
+        return text
+    return f"{text[: READ_LIMIT // 2]}\n{text[1 - READ_LIMIT // 2 :]}"
 
 
 @functools.lru_cache(_SPLITS)
-def _split(text: str) -> list[tuple[str, bool]]:
+def _clauses(text: str) -> list[tuple[str, bool]]:
+    """The clauses of a text that are short enough to look at, and whether each asks something."""
     found = []
     for sentence in _SENTENCE.split(text):
         clauses = _CLAUSE.split(sentence)

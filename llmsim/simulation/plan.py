@@ -18,7 +18,7 @@ from llmsim.simulation.timeline import Timeline
 from llmsim.simulation.tokens import PRIMING, Estimator, TokenCounter, prompt_counts
 from llmsim.turn import FinishReason, Message, Place, Pod, Role, TurnRequest, Usage
 
-PLAN_VERSION = 1
+PLAN_VERSION = 2
 CACHE_MINIMUM = 1024
 CACHE_STEP = 128
 HORIZON_MARGIN = 64
@@ -103,8 +103,12 @@ def plan_again(
     attempt: int,
     created_s: int,
     counter: TokenCounter,
+    plan_version: int = PLAN_VERSION,
 ) -> Plan:
-    """The plan of a turn whose replies and usage are known: nothing is drawn but when its tokens come."""
+    """The plan of a turn whose replies and usage are known: nothing is drawn but when its tokens come.
+
+    `plan_version` is the one that the turn was planned by, which the fingerprint of its response says.
+    """
     ceiling = _ceiling(profile, request, usage.prompt_tokens)
     choices = tuple(
         Choice(
@@ -113,7 +117,8 @@ def plan_again(
         )
         for text, finish in replies
     )
-    return _assemble(profile, Source(pod, place), request, choices, usage, attempt=attempt, created_s=created_s)
+    plan = _assemble(profile, Source(pod, place), request, choices, usage, attempt=attempt, created_s=created_s)
+    return attrs.evolve(plan, fingerprint=_fingerprint(profile.digest, plan_version))
 
 
 def prompt_usage(context: Sequence[Message], counter: TokenCounter) -> tuple[int, int]:
@@ -181,7 +186,7 @@ def _assemble(
         unique=source.key("identity", request.digest, attempt),
         created=created_s,
         model=profile.reported(request.model),
-        fingerprint=_fingerprint(profile.digest),
+        fingerprint=_fingerprint(profile.digest, PLAN_VERSION),
         choices=choices,
         usage=usage,
         timeline=latency.timeline(
@@ -194,5 +199,5 @@ def _assemble(
 
 
 @functools.lru_cache(_FINGERPRINTS)
-def _fingerprint(profile_digest: bytes) -> bytes:
-    return hashlib.blake2b(profile_digest + PLAN_VERSION.to_bytes(4), digest_size=5).digest()
+def _fingerprint(profile_digest: bytes, plan_version: int) -> bytes:
+    return hashlib.blake2b(profile_digest + plan_version.to_bytes(4), digest_size=5).digest()

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from llmsim.profile import Profile, Style
 from llmsim.simulation.draws import Stream
-from llmsim.simulation.facts import NAME, acknowledge, asked, known, recall, told
+from llmsim.simulation.facts import NAME, abridged, acknowledge, asked, known, recall, told
 from llmsim.simulation.prose import lorem, prose
 from llmsim.simulation.subject import subject_of, terms_of
 from llmsim.simulation.tokens import Estimator, TokenCounter, estimated
@@ -18,6 +18,8 @@ from llmsim.turn import FinishReason, Message, Role
 
 TERM_MESSAGES = 4
 """How many of the last user messages give the terms that prose is made around."""
+NOUNS = {"image": "picture", "audio": "recording", "file": "file"}
+"""What a reply calls the parts that are not text."""
 _GREETING = re.compile(r"\W*(hi|hello|hey|greetings|good (?:morning|afternoon|evening))\b", re.IGNORECASE)
 _COURTESIES = tuple(
     (re.compile(pattern, re.IGNORECASE), said)
@@ -38,8 +40,8 @@ def given(profile: Profile, context: Sequence[Message]) -> str | None:
         case Style.FIXED:
             return profile.text.fixed or ""
         case Style.ECHO:
-            users = (message.content for message in reversed(context) if message.role is Role.USER)
-            return next(users, "")
+            last = next((message for message in reversed(context) if message.role is Role.USER), None)
+            return (last.text or " ".join(f"<{kind}>" for kind in last.parts)) if last else ""
         case _:
             return None
 
@@ -59,10 +61,17 @@ def compose(profile: Profile, context: Sequence[Message], stream: Stream, *, nat
     """
     if profile.text.style is Style.LOREM:
         return _filled("", lorem(stream), natural, horizon)
-    texts = [message.content for message in context if message.role is Role.USER]
+    texts = [abridged(_words(message)) for message in context if message.role is Role.USER]
     opening, subject = _opening(texts, stream)
     terms = terms_of(reversed(texts[-TERM_MESSAGES:]))
     return _filled(opening, prose(stream, subject, terms), natural, horizon)
+
+
+def _words(message: Message) -> str:
+    """What a user says; one who shows something without a word wants to hear about it."""
+    if message.parts and not message.text.strip():
+        return f"Describe the {NOUNS[message.parts[0]]}."
+    return message.text
 
 
 def cut(

@@ -18,7 +18,7 @@ from llmsim.wire import openai_chat_stream, openai_errors, sse
 from llmsim.wire.base import Frame, Parsed, Refusal
 from llmsim.wire.ids import chat_completion_id, request_id
 from llmsim.wire.openai_chat_schema import check_chat
-from llmsim.wire.openai_http import JSON, STANDARD, canonical, read_object
+from llmsim.wire.openai_http import JSON, STANDARD, canonical, read_exactly, read_object
 from llmsim.wire.openai_messages import messages_of
 
 UNSPOKEN = frozenset({"messages", "stream", "stream_options"})
@@ -54,7 +54,11 @@ class OpenAIChat:
             ClientError: whatever is wrong with it.
         """
         asked = read_object(body)
-        check_chat(asked)
+        try:
+            check_chat(asked)
+        except ClientError:
+            check_chat(read_exactly(body) or asked)
+            raise
         return self.restore(_params(asked), messages_of(asked["messages"]), request_digest(asked))
 
     def restore(self, params: dict[str, Any], messages: tuple[Message, ...], digest: bytes) -> Parsed:

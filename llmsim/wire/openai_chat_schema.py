@@ -68,15 +68,17 @@ MESSAGES = Tagged(
 INSTEAD_OF_CONTENT = ("tool_calls", "function_call", "refusal", "audio")
 """What an assistant message may have in the place of content; no other message may."""
 
+INTEGER_MOST = 2**63 - 1
+STOP = Text(filled=True)
 KEYS: Mapping[str, Kind] = {
     "messages": Items(MESSAGES, least=1),
     "functions": Items(Table(), "function definitions"),
     "tools": Items(Table()),
     "parallel_tool_calls": Flag(),
-    "max_completion_tokens": Number(least=1),
-    "max_tokens": Number(least=1),
+    "max_completion_tokens": Number(least=1, most=INTEGER_MOST),
+    "max_tokens": Number(least=1, most=INTEGER_MOST),
     "n": Number(least=1, most=128),
-    "stop": TextOr(Items(Text(), "strings", most=4)),
+    "stop": TextOr(Items(STOP, "strings", most=4), STOP),
     "temperature": Number(least=0, most=2, decimal=True),
     "top_p": Number(least=0, most=1, decimal=True),
     "presence_penalty": Number(least=-2, most=2, decimal=True),
@@ -85,7 +87,7 @@ KEYS: Mapping[str, Kind] = {
     "logprobs": Flag(),
     "top_logprobs": Number(least=0, most=20),
     "user": Text(),
-    "seed": Number(least=-(2**63), most=2**63 - 1),
+    "seed": Number(least=-INTEGER_MOST - 1, most=INTEGER_MOST),
     "safety_identifier": Text(),
     "prompt_cache_key": Text(),
     "service_tier": Text(("auto", "default", "fast", "flex", "priority"), unlisted=("scale",)),

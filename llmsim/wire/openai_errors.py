@@ -92,6 +92,15 @@ def out_of_range(param: str, kind: str, value: float, *, least: float | None, mo
     )
 
 
+def empty(param: str) -> ClientError:
+    """A string that must have something in it."""
+    return ClientError(
+        f"Invalid '{param}': empty string. Expected a string with minimum length 1, but got an empty string instead.",
+        param=param,
+        code="empty_string",
+    )
+
+
 def too_long(param: str, most: int, length: int) -> ClientError:
     """A string with more than `most` characters."""
     return ClientError(

@@ -2,20 +2,20 @@
 
 Pure. One form, because a client sends back what it was given in several ways (a string, a list of parts, with nulls
 for what was absent), and all of them must be the same message at the same place. What is not text becomes a short
-placeholder with a digest of the payload, so that other pictures are other messages.
+placeholder with a digest of the payload, so that other pictures are other messages; no text can pass for one.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from llmsim.turn import Message, Role, ToolCall
+from llmsim.turn import Message, Role, ToolCall, placeholder, unmarked
 from llmsim.wire.openai_http import canonical
 
-PAYLOAD_DIGEST_BYTES = 8
 ROLES = {role.value: role for role in Role}
-BETWEEN_PARTS = {Role.ASSISTANT: ""}
-"""What stands between the parts of a text: the pieces of one reply join, other parts have a line each."""
+KINDS = {"image_url": "image", "input_audio": "audio", "audio": "audio", "file": "file"}
+"""What parts that are not text are, in no dialect."""
+BETWEEN_TEXTS = {Role.ASSISTANT: ""}
+"""What stands between the texts of a message: the pieces of one reply join, other texts have a line each."""
 
 
 def messages_of(values: Iterable[Mapping[str, Any]]) -> tuple[Message, ...]:
@@ -30,33 +30,37 @@ def messages_of(values: Iterable[Mapping[str, Any]]) -> tuple[Message, ...]:
 def _message(value: Mapping[str, Any]) -> Message:
     role = ROLES[value["role"]]
     content = value.get("content")
-    if not isinstance(content, str):
-        content = _joined(content or (), role)
+    content = unmarked(content) if isinstance(content, str) else _joined(content or (), BETWEEN_TEXTS.get(role, "\n"))
     if role is not Role.ASSISTANT:
         answered = value.get("tool_call_id") if role is Role.TOOL else None
         return Message(role, content, value.get("name"), answered)
     if not content and value.get("refusal") is not None:
-        content = value["refusal"]
+        content = unmarked(value["refusal"])
     elif not content and value.get("audio") is not None:
         content = _placeholder("audio", value["audio"])
-    calls = tuple(_call(call, call["type"]) for call in value.get("tool_calls") or ())
+    calls = tuple([_call(call, call["type"]) for call in value.get("tool_calls") or ()])
     if value.get("function_call") is not None:
         calls += (ToolCall("", value["function_call"]["name"], value["function_call"]["arguments"]),)
     return Message(role, content, value.get("name"), None, calls)
 
 
-def _joined(parts: Iterable[Mapping[str, Any]], role: Role) -> str:
-    return BETWEEN_PARTS.get(role, "\n").join(_part(part, part["type"]) for part in parts)
-
-
-def _part(part: Mapping[str, Any], kind: str) -> str:
-    said = part[kind]
-    return said if isinstance(said, str) else _placeholder(kind, said)
+def _joined(parts: Iterable[Mapping[str, Any]], between: str) -> str:
+    """The content that these parts are; without the placeholders it is what the texts alone would be."""
+    content = ""
+    before = ""
+    for part in parts:
+        kind = part["type"]
+        payload = part[kind]
+        if isinstance(payload, str):
+            content += before + unmarked(payload)
+            before = between
+        else:
+            content += _placeholder(kind, payload)
+    return content
 
 
 def _placeholder(kind: str, payload: Mapping[str, Any]) -> str:
-    digest = hashlib.blake2b(canonical(payload), digest_size=PAYLOAD_DIGEST_BYTES)
-    return f"<{kind} {digest.hexdigest()}>"
+    return placeholder(KINDS[kind], canonical(payload))
 
 
 def _call(value: Mapping[str, Any], kind: str) -> ToolCall:

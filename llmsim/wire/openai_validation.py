@@ -49,14 +49,17 @@ class Number:
 
 @attrs.frozen
 class Text:
-    """A string, of some length at most, or one of a few; `unlisted` ones are accepted, and no error names them."""
+    """A string, of some lengths, or one of a few; `unlisted` ones are accepted, and no error names them."""
 
     known: tuple[str, ...] = ()
     unlisted: tuple[str, ...] = ()
     longest: int | None = None
+    filled: bool = False
 
     def accepts(self, value: Any) -> bool:  # noqa: ANN401
-        if not isinstance(value, str) or (self.longest is not None and len(value) > self.longest):
+        if not isinstance(value, str) or (self.filled and not value):
+            return False
+        if self.longest is not None and len(value) > self.longest:
             return False
         return not self.known or value in self.known or value in self.unlisted
 
@@ -66,6 +69,8 @@ class Text:
         if not isinstance(value, str):
             expected = f"one of {openai_errors.listed(self.known, 'or')}" if self.known else "a string"
             raise openai_errors.wrong_type(param, expected, value)
+        if self.filled and not value:
+            raise openai_errors.empty(param)
         if self.longest is not None and len(value) > self.longest:
             raise openai_errors.too_long(param, self.longest, len(value))
         raise openai_errors.wrong_value(param, value, self.known)
@@ -155,12 +160,14 @@ class TextOr:
     """A string, or an array."""
 
     items: Items
+    text: Text = Text()
 
     def accepts(self, value: Any) -> bool:  # noqa: ANN401
-        return isinstance(value, str) or self.items.accepts(value)
+        return self.text.accepts(value) or self.items.accepts(value)
 
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
         if isinstance(value, str):
+            self.text.check(param, value)
             return
         if not isinstance(value, list):
             raise openai_errors.wrong_type(param, f"one of a string or array of {self.items.of}", value)

@@ -135,6 +135,27 @@ def test_attempt_of_a_resampling_profile_says_something_else_just_as_repeatably(
     assert plan(profile, attempt=1) == plan(profile, attempt=1)
 
 
+def test_fingerprint_of_a_recorded_turn_is_that_of_its_version() -> None:
+    made = plan()
+    again = [
+        plan_again(
+            PROFILE,
+            POD,
+            made.place,
+            REQUEST,
+            replies=[(texts(made)[0], FinishReason.STOP)],
+            usage=made.usage,
+            attempt=0,
+            created_s=99,
+            counter=COUNTER,
+            plan_version=version,
+        )
+        for version in (PLAN_VERSION, PLAN_VERSION - 1)
+    ]
+    assert again[0] == made
+    assert again[1].fingerprint != made.fingerprint
+
+
 def test_fingerprint_changes_with_the_profile() -> None:
     assert plan(attrs.evolve(PROFILE, max_output=501)).fingerprint != plan().fingerprint
 

@@ -1,5 +1,6 @@
 """Replies: the answer first, the drawn length after it, and the cuts."""
 
+import re
 import time
 
 import attrs
@@ -12,7 +13,7 @@ from llmsim.profile import Latency, Profile, Style, Text
 from llmsim.simulation.draws import Stream
 from llmsim.simulation.reply import compose, cut, fitted, given
 from llmsim.simulation.tokens import Estimator
-from llmsim.turn import FinishReason, Message, Role
+from llmsim.turn import FinishReason, Message, Role, placeholder
 
 ESTIMATOR = Estimator()
 PROSE = Profile(
@@ -142,6 +143,38 @@ def test_horizon_is_reached_even_by_long_sentences() -> None:
 def test_echo_says_the_last_user_message() -> None:
     assert given(style(Style.ECHO), talk("one", "  two\n")) == "  two\n"
     assert given(style(Style.ECHO), []) == ""
+
+
+PICTURE = placeholder("image", b"0")
+
+
+def test_reply_to_a_picture_never_shows_its_placeholder() -> None:
+    other = placeholder("image", b"1")
+    for content in (PICTURE, f"What is in this picture?{PICTURE}", f"{PICTURE}My name is Ada.", f"{PICTURE}{other}"):
+        context = [Message(Role.USER, content)]
+        for key in range(8):
+            text = "".join(compose(PROSE, context, Stream(bytes([key]) * 32), natural=60, horizon=99))
+            again = [Message(Role.USER, content.replace(PICTURE, other))]
+            assert text == "".join(compose(PROSE, again, Stream(bytes([key]) * 32), natural=60, horizon=99))
+            assert not re.search(r"<|[0-9a-f]{8}|\ufdd0", text)
+    assert given(style(Style.ECHO), [Message(Role.USER, f"Look:{PICTURE}")]) == "Look:"
+    assert given(style(Style.ECHO), [Message(Role.USER, PICTURE + other)]) == "<image> <image>"
+
+
+@pytest.mark.parametrize(("kind", "noun"), [("image", "picture"), ("audio", "recording"), ("file", "file")])
+def test_reply_to_a_picture_without_words_is_about_it(kind: str, noun: str) -> None:
+    for key in range(8):
+        context = [Message(Role.USER, placeholder(kind, b"0"))]
+        text = "".join(compose(PROSE, context, Stream(bytes([key]) * 32), natural=60, horizon=99))
+        assert f"the {noun}" in text.split(".")[0]
+
+
+@pytest.mark.parametrize("unit", [" ", "\n", "? ", "hello ", ".", "I'm my ", "x", "\u2019"])
+def test_reply_to_a_message_of_megabytes_takes_milliseconds(unit: str) -> None:
+    context = [Message(Role.USER, unit * (3_000_000 // len(unit)))]
+    begun = time.process_time()
+    compose(PROSE, context, Stream(bytes(32)), natural=60, horizon=99)
+    assert time.process_time() - begun < 0.05
 
 
 def test_fixed_says_its_text() -> None:

@@ -1,11 +1,12 @@
 """The estimator: pieces are the text, a cut text has the same pieces, and counts are near a real vocabulary's."""
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmsim.simulation.tokens import MEMO_CHARS, Estimator, estimated, prompt_counts, prompt_tokens
-from llmsim.turn import Message, Role, ToolCall
+from llmsim.simulation.tokens import MEMO_CHARS, PART_TOKENS, Estimator, estimated, prompt_counts, prompt_tokens
+from llmsim.turn import Message, Role, ToolCall, placeholder
 
 ESTIMATOR = Estimator()
 any_text = st.text(st.characters(codec=None, exclude_categories=[]))
@@ -79,6 +80,12 @@ def test_count_is_near_what_a_real_vocabulary_gives(name: str) -> None:
 
 def test_prompt_tokens_of_hi_are_eight() -> None:
     assert prompt_tokens([Message(Role.USER, "hi")], ESTIMATOR) == 8
+
+
+def test_prompt_counts_of_pictures_are_the_same_whatever_they_show() -> None:
+    text = Message(Role.USER, "What is this?")
+    shown = [attrs.evolve(text, content=text.content + placeholder("image", bytes([number]))) for number in range(9)]
+    assert set(prompt_counts(shown, ESTIMATOR)) == {prompt_counts([text], ESTIMATOR)[0] + PART_TOKENS}
 
 
 def test_prompt_counts_add_names_and_tool_calls() -> None:

@@ -63,6 +63,25 @@ def test_any_cut_or_bent_request_is_refused_or_understood(noise: bytes, data: st
         CHAT.parse(body[:at] + noise + body[at + len(noise) :])
 
 
+@pytest.mark.parametrize(
+    ("key", "number", "message"),
+    [
+        ("seed", 2**63, "integer above maximum value. Expected a value <= 9223372036854775807, but got "),
+        ("seed", 10**30 + 1, "integer above maximum value. Expected a value <= 9223372036854775807, but got "),
+        ("max_tokens", 10**30 + 1, "integer above maximum value. Expected a value <= 9223372036854775807, but got "),
+        ("n", -(10**30) - 1, "integer below minimum value. Expected a value >= 1, but got "),
+    ],
+)
+def test_integer_beyond_64_bits_is_named_as_one(key: str, number: int, message: str) -> None:
+    with pytest.raises(ClientError) as refused:
+        CHAT.parse(b'{"%b":%d,' % (key.encode(), number) + body_of()[1:])
+    assert refused.value.message == f"Invalid '{key}': {message}{number} instead."
+    with pytest.raises(ClientError, match=r"expected a string, but got an integer instead\.$"):
+        CHAT.parse(b'{"user":%d,' % 10**30 + body_of()[1:])
+    with pytest.raises(ClientError, match=r"expected an integer, but got a decimal number instead\.$"):
+        CHAT.parse(b'{"seed":12345678901234567890.5,' + body_of()[1:])
+
+
 def test_request_that_is_too_deep_is_refused_not_failed() -> None:
     deep = b'{"model":"m","messages":[{"role":"user","content":"a"}],"x":' + b"[" * 500 + b"]" * 500 + b"}"
     with pytest.raises(ClientError, match="nested too deeply"):
@@ -86,7 +105,7 @@ def test_request_is_understood_with_its_defaults() -> None:
 
 def test_request_is_understood_with_all_it_says() -> None:
     parsed = asked(
-        n=3, stop=["a", "", "b"], max_completion_tokens=7, seed=-5, stream=True, stream_options={"include_usage": True},
+        n=3, stop=["a", "b"], max_completion_tokens=7, seed=-5, stream=True, stream_options={"include_usage": True},
         metadata={"k": "v"}, service_tier="fast", user="ada",
     )  # fmt: skip
     request = parsed.request

@@ -141,6 +141,10 @@ REFUSED: list[tuple[dict[str, Any], tuple[str | None, str | None, str]]] = [
     ({"stop": ["a"] * 5}, ("stop", "array_above_max_length",
      ("Invalid 'stop': array too long. "
       "Expected an array with maximum length 4, but got an array with length 5 instead."))),
+    ({"stop": ["a", ""]}, ("stop[1]", "empty_string",
+     "Invalid 'stop[1]': empty string. Expected a string with minimum length 1, but got an empty string instead.")),
+    ({"stop": ""}, ("stop", "empty_string",
+     "Invalid 'stop': empty string. Expected a string with minimum length 1, but got an empty string instead.")),
     ({"temperature": "hot"}, typed("temperature", "a decimal", "a string")),
     ({"seed": 1.5}, typed("seed", "an integer", "a decimal number")),
     ({"user": {"a": 1}}, typed("user", "a string", "an object")),
@@ -187,7 +191,7 @@ FIRST: list[tuple[dict[str, Any], str | None]] = [
 ]
 
 ACCEPTED: list[dict[str, Any]] = [
-    {"n": 1}, {"n": 128}, {"n": None}, {"stop": None}, {"stop": ""}, {"stop": []}, {"stop": ["a"] * 4},
+    {"n": 1}, {"n": 128}, {"n": None}, {"stop": None}, {"stop": []}, {"stop": ["a"] * 4},
     {"max_tokens": 1}, {"max_completion_tokens": 1}, {"max_tokens": None, "max_completion_tokens": 9},
     {"temperature": 0}, {"temperature": 2}, {"top_p": 1}, {"frequency_penalty": 2, "presence_penalty": -2},
     {"seed": -(2**63)}, {"seed": 2**63 - 1}, {"logprobs": True, "top_logprobs": 20},

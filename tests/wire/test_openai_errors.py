@@ -14,7 +14,7 @@ ANY_TEXT = st.text(st.characters())
 """Lone surrogates included: a file name that is no UTF-8 has them."""
 
 
-@given(ANY_TEXT, st.integers(400, 599), ANY_TEXT, st.none() | st.text(), st.none() | st.text())
+@given(ANY_TEXT, st.integers(400, 599), st.text(), st.none() | st.text(), st.none() | st.text())
 def test_envelope_of_any_error_has_all_four_keys(
     message: str, status: int, kind: str, param: str | None, code: str | None
 ) -> None:

@@ -57,8 +57,30 @@ def test_pictures_are_told_apart_and_never_stored() -> None:
     assert here == image(url="data:image/png;base64," + "A" * 100_000)
     assert here != image(url="data:image/png;base64," + "A" * 99_999 + "B")
     assert image(url="u", detail="low") == image(detail="low", url="u") != image(url="u", detail="high")
-    assert here.content.startswith("<image_url ")
+    assert (here.text, here.parts) == ("", ("image",))
     assert len(here.content) < 40
+
+
+def test_text_is_that_of_the_text_parts_alone() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "u"}}
+    text, more = {"type": "text", "text": "What is\nthis?"}, {"type": "text", "text": "And why?"}
+    for parts in ([text, picture, more], [picture, text, more], [text, more, picture], [picture, text, picture, more]):
+        for role, expected in (("user", "What is\nthis?\nAnd why?"), ("assistant", "What is\nthis?And why?")):
+            message = one(role=role, content=parts)
+            assert message.text == expected
+            assert message.parts == ("image",) * parts.count(picture)
+
+
+@given(st.text(st.sampled_from("\ufdd0<image 0>\n")), st.booleans())
+def test_text_never_passes_for_a_picture(text: str, in_parts: bool) -> None:
+    kept = image(url="u").content
+    for said in (text, kept, kept.removeprefix("\ufdd0"), text + kept):
+        for role in ("user", "assistant"):
+            halves = [{"type": "text", "text": said[:1]}, {"type": "text", "text": said[1:]}]
+            message = one(role=role, content=halves if in_parts else said)
+            assert message.parts == ()
+            assert message.text == message.content
+    assert one(role="assistant", content=None, refusal=kept).parts == ()
 
 
 @pytest.mark.parametrize(
@@ -72,7 +94,7 @@ def test_pictures_are_told_apart_and_never_stored() -> None:
 def test_other_payloads_are_told_apart(kind: str, payload: dict[str, str], other: dict[str, str]) -> None:
     here, there = (one(role="user", content=[{"type": kind, kind: value}]) for value in (payload, other))
     assert here != there
-    assert here.content.startswith(f"<{kind} ")
+    assert here.parts == there.parts == ("file" if kind == "file" else "audio",)
 
 
 def test_refusal_and_audio_stand_for_content_that_is_not_there() -> None:
@@ -80,6 +102,7 @@ def test_refusal_and_audio_stand_for_content_that_is_not_there() -> None:
     assert one(role="assistant", content="Yes.", refusal="I cannot.").content == "Yes."
     assert one(role="assistant", content=[{"type": "refusal", "refusal": "I cannot."}]).content == "I cannot."
     assert one(role="assistant", audio={"id": "a1"}) != one(role="assistant", audio={"id": "a2"})
+    assert one(role="assistant", audio={"id": "a1"}).parts == ("audio",)
 
 
 def test_calls_are_kept_in_either_form() -> None:

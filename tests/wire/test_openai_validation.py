@@ -24,6 +24,7 @@ from tests.wire.plans import JSON_VALUES
 
 WHOLE = Number(least=1, most=128)
 DECIMAL = Number(least=-2, most=2, decimal=True)
+FILLED = Text(filled=True)
 WORD = Text(("in_memory", "24h"), unlisted=("forever",))
 SHAPE = Tagged("type", {"dot": Table(), "line": Table({"length": WHOLE}, ("length",))})
 PAIRS = Metadata(most=16, longest_name=64, longest_value=512)
@@ -33,7 +34,7 @@ ACCEPTED: list[tuple[Kind, Any]] = [
     (Text(), ""), (Text(longest=3), "äöü"), (WORD, "24h"), (WORD, "forever"), (Flag(), False),
     (Table(), {"any": 1}), (Table({"a": Flag()}), {"a": None}), (SHAPE, {"type": "dot", "length": "?"}),
     (SHAPE, {"type": "line", "length": 3}), (Items(Text()), []), (Items(Text(), most=2), ["a", "b"]),
-    (TextOr(Items(Text())), "a"), (TextOr(Items(Text())), ["a"]),
+    (FILLED, "a"), (TextOr(Items(FILLED), FILLED), "a"), (TextOr(Items(Text())), "a"), (TextOr(Items(Text())), ["a"]),
     (PAIRS, {"k" * 64: "v" * 512}), (PAIRS, {str(number): "" for number in range(16)}),
 ]  # fmt: skip
 
@@ -52,6 +53,10 @@ REFUSED: list[tuple[Kind, Any, str, str | None, str]] = [
     (Text(), 7, "p", "invalid_type", "Invalid type for 'p': expected a string, but got an integer instead."),
     (Text(longest=3), "abcd", "p", "string_above_max_length",
      "Invalid 'p': string too long. Expected a string with maximum length 3, but got a string with length 4 instead."),
+    (FILLED, "", "p", "empty_string",
+     "Invalid 'p': empty string. Expected a string with minimum length 1, but got an empty string instead."),
+    (TextOr(Items(Text()), FILLED), "", "p", "empty_string",
+     "Invalid 'p': empty string. Expected a string with minimum length 1, but got an empty string instead."),
     (WORD, {}, "p", "invalid_type",
      "Invalid type for 'p': expected one of 'in_memory' or '24h', but got an object instead."),
     (WORD, "7d", "p", "invalid_value", "Invalid value: '7d'. Supported values are: 'in_memory' and '24h'."),
