@@ -158,6 +158,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def soak(session: nox.Session) -> None:
+    """Ten minutes at half of the maximum: clients that leave, slow readers, snapshots; nothing lost, nothing grows."""
+    install(session, "tests", "bench")
+    session.run("python", "-m", "tests.bench.soak_report", *session.posargs)
+
+
+@nox.session(default=False)
 def bench_store(session: nox.Session) -> None:
     """Snapshot, verification and restore of a store of one gibibyte, against cp; arguments: folder, gibibytes."""
     install(session, "tests")

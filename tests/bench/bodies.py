@@ -54,13 +54,13 @@ def conversation(model: str, number: int, chars: int, turns: int) -> list[bytes]
     return [body(model, questions[: turn + 1]) for turn in range(turns)]
 
 
-def body(model: str, questions: Sequence[str]) -> bytes:
+def body(model: str, questions: Sequence[str], *, stream: bool = False) -> bytes:
     """The request that follows these questions; all but the last have been answered by their echo."""
     messages = [{"role": "system", "content": SYSTEM}]
     for question in questions[:-1]:
         messages += [{"role": "user", "content": question}, {"role": "assistant", "content": question}]
     messages.append({"role": "user", "content": questions[-1]})
-    return orjson.dumps({"model": model, "messages": messages})
+    return orjson.dumps({"model": model, "messages": messages} | ({"stream": True} if stream else {}))
 
 
 def streamed(number: int, tokens: int) -> bytes:

@@ -42,9 +42,14 @@ class Received:
         self.ended = not data or self._kept.endswith(LAST_CHUNK)
 
     @property
+    def done(self) -> bool:
+        """Whether the last event of a chat stream was the last that came."""
+        return LAST_EVENT in self._kept
+
+    @property
     def whole(self) -> bool:
         """Whether it was a success that ended as a chat stream ends."""
-        return self.status == 200 and self.ended and LAST_EVENT in self._kept
+        return self.status == 200 and self.ended and self.done
 
 
 def status_of(head: bytes) -> int:

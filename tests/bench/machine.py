@@ -17,6 +17,8 @@ PACKAGES = (
     "starlette", "uvicorn", "uvloop", "anyio", "h11", "matplotlib",
 )  # fmt: skip
 
+TICKS = os.sysconf("SC_CLK_TCK")
+
 
 @attrs.frozen
 class Cores:
@@ -45,6 +47,13 @@ def on_core(core: int) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def busy_s(core: int) -> float:
+    """Seconds that a core was busy or taken away since the machine started, whoever used it."""
+    fields = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith(f"cpu{core} "))
+    user, nice, system, _idle, _wait, irq, softirq, steal = map(int, fields.split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / TICKS
 
 
 def described() -> dict[str, str]:

@@ -18,7 +18,7 @@ from llmsim.store.schema import Table
 from tests.bench import bodies, streaming, wrk
 from tests.bench.contestants import FLOOR, LLMSIM, SAME, SINGLE_CHARS, Contestant, Start
 from tests.bench.machine import Cores
-from tests.bench.processes import Process, Request, ask, cpu_s, free_port, get, memory
+from tests.bench.processes import Meter, Process, Request, ask, free_port, get, memory
 from tests.bench.records import DURABLE, PROSE, SINGLE, Found, Requests, Started, Streams
 from tests.bench.wrk import Templates
 
@@ -91,10 +91,10 @@ class Bench:
             self.found.probes[one.name] = probed(server, single.requests[0][0])
             self.wrk(server, single, WARM_CONNECTIONS, WARM_S, 0)
             for index, (name, connections, templates) in enumerate(loads, 1):
-                stored, begun = self.stored(one), cpu_s(server.pid)
+                stored, meter = self.stored(one), Meter(server.pid, self.cores.server)
                 sent = self.wrk(server, templates, connections, self.options.seconds, index)
-                spent, gained = cpu_s(server.pid) - begun, self.stored(one) - stored
-                done = Requests(one.name, number, name, connections, sent, spent, memory(server.pid), gained)
+                used, gained = meter.read(), self.stored(one) - stored
+                done = Requests(one.name, number, name, connections, sent, *used, memory(server.pid), gained)
                 self.found.requests.append(done)
                 self.say(line_of(done))
 
@@ -128,7 +128,7 @@ class Bench:
     ) -> Streams:
         """One load of streams."""
         load = streaming.load_of(one, server.port, count, spread_s, tokens, keep=one.name == FLOOR)
-        return streaming.measured(one, server, load, self.cores.load, self.folder, number)
+        return streaming.measured(one, server, load, self.cores, self.folder, number)
 
 
 def singles(one: Contestant, model: str) -> Templates:

@@ -57,7 +57,7 @@ def token_bars(axes: Axes, found: Found) -> None:
     rates = [list(per_cpu(streams(found, name, STREAMS)).values()) or [0.0] for name in names]
     axes.barh(names, [median(rate) for rate in rates], 0.6)
     axes.invert_yaxis()
-    axes.set_title(f"streamed tokens per server CPU-second, {STREAMS} streams")
+    axes.set_title(f"tokens per server CPU-second, {STREAMS} streams")
 
 
 def curves(axes: Axes, found: Found) -> None:

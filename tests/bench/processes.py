@@ -17,12 +17,11 @@ from typing import Self
 
 import attrs
 
-from tests.bench.machine import on_core
+from tests.bench.machine import TICKS, busy_s, on_core
 
 ROOT = Path(__file__).parents[2]
 STARTUP_S = 30
 POLL_S = 0.002
-TICKS = os.sysconf("SC_CLK_TCK")
 CHAT = "/v1/chat/completions"
 
 
@@ -78,6 +77,29 @@ def cpu_s(pid: int) -> float:
         fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
         ticks += sum(map(int, fields[11:15]))
     return ticks / TICKS
+
+
+@attrs.define
+class Meter:
+    """What a server used of its core while it runs, and what others took of it."""
+
+    pid: int
+    core: int
+    _cpu_s: float = attrs.field(init=False)
+    _busy_s: float = attrs.field(init=False)
+    _begun_s: float = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._cpu_s, self._busy_s, self._begun_s = cpu_s(self.pid), busy_s(self.core), time.monotonic()
+
+    def read(self) -> tuple[float, float]:
+        """CPU seconds since the start or the last reading, and the share of the core that others had; starts again."""
+        before = self._cpu_s, self._busy_s, self._begun_s
+        self.__attrs_post_init__()
+        used, busy, took = (
+            now - then for now, then in zip((self._cpu_s, self._busy_s, self._begun_s), before, strict=True)
+        )
+        return used, max(busy - used, 0.0) / took
 
 
 def memory(pid: int) -> Memory:

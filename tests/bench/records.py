@@ -22,7 +22,10 @@ class Started:
 
 @attrs.frozen
 class Requests:
-    """One load of requests. `load` names it; `stored` is how many turns the store gained."""
+    """One load of requests. `load` names it; `stored` is how many turns the store gained.
+
+    `others_share` is what everyone else had of the server's core.
+    """
 
     name: str
     round: int
@@ -30,6 +33,7 @@ class Requests:
     connections: int
     sent: Sent
     cpu_s: float
+    others_share: float
     memory: Memory
     stored: int
 
@@ -58,6 +62,7 @@ class Streams:
     tokens: int
     size_bytes: int
     cpu_s: float
+    others_share: float
     duration_s: float
     peak: Memory
     absolute_ms: Tail

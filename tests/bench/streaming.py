@@ -13,8 +13,8 @@ from tests.bench import bodies
 from tests.bench.contestants import Contestant
 from tests.bench.events import NS_PER_MS, OVERHEAD_EVENTS, errors, stamps
 from tests.bench.figures import Tail, percentile, tail
-from tests.bench.machine import on_core
-from tests.bench.processes import ROOT, Memory, Process, Request, cpu_s, memory
+from tests.bench.machine import Cores, on_core
+from tests.bench.processes import ROOT, Memory, Meter, Process, Request, memory
 from tests.bench.records import Harness, Streams
 from tests.bench.streams import Arrival, Arrivals, Load
 
@@ -51,11 +51,11 @@ def play(load: Load, server: Process, core: int, folder: Path) -> tuple[Arrivals
     return cattrs.structure(orjson.loads(told.read_bytes()), Arrivals), peak
 
 
-def measured(one: Contestant, server: Process, load: Load, core: int, folder: Path, number: int) -> Streams:
+def measured(one: Contestant, server: Process, load: Load, cores: Cores, folder: Path, number: int) -> Streams:
     """One load, with what it cost the server and how far it was from its plan."""
-    begun = cpu_s(server.pid)
-    arrived, peak = play(load, server, core, folder)
-    spent = cpu_s(server.pid) - begun
+    meter = Meter(server.pid, cores.server)
+    arrived, peak = play(load, server, cores.load, folder)
+    used_s, others_share = meter.read()
     times = [stamps(stream.arrivals) for stream in arrived.streams]
     found = [
         error
@@ -73,7 +73,8 @@ def measured(one: Contestant, server: Process, load: Load, core: int, folder: Pa
         refused=sum(stream.status != 200 for stream in arrived.streams),
         tokens=sum(max(len(at_ns) - OVERHEAD_EVENTS, 0) for at_ns in times),
         size_bytes=sum(stream.size_bytes for stream in arrived.streams),
-        cpu_s=spent,
+        cpu_s=used_s,
+        others_share=others_share,
         duration_s=(last - min(stream.sent_ns for stream in arrived.streams)) / 1e9,
         peak=peak,
         absolute_ms=tail(error for stream in found for error in stream.absolute_ms),

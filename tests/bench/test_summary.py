@@ -17,13 +17,15 @@ TAIL = Tail(1, 2, 3, 4)
 
 def row(name: str, number: int, per_cpu_s: int, connections: int = 32, **errors: int) -> Requests:
     sent = Sent(per_cpu_s, 2.0, 1, 2, 3, 4, {**ERRORS, **errors}, 0.5)
-    return Requests(name, number, SINGLE, connections, sent, 1.0, NOTHING, 0)
+    return Requests(name, number, SINGLE, connections, sent, 1.0, 0.0, NOTHING, 0)
 
 
 def streamed(name: str, number: int, p50_ms: float) -> Streams:
     errors_ms = Tail(p50_ms, 10, 20, 100)
     client = Harness(0.1, TAIL, TAIL, 0, None)
-    return Streams(name, number, 500, 500, 0, 0, 1000, 1, 2.0, 9.0, NOTHING, errors_ms, errors_ms, TAIL, client, [])
+    return Streams(
+        name, number, 500, 500, 0, 0, 1000, 1, 2.0, 0.0, 9.0, NOTHING, errors_ms, errors_ms, TAIL, client, []
+    )
 
 
 def target(found: Found, what: str) -> Target:
@@ -61,6 +63,13 @@ def test_a_client_at_its_limit_is_told() -> None:
     busy = attrs.evolve(one, client=attrs.evolve(one.client, cpu_share=0.81))
     assert doubts(Found(streams=[one])) == []
     assert len(doubts(Found(streams=[busy]))) == 1
+
+
+def test_a_machine_that_did_something_else_is_told() -> None:
+    alone, disturbed = row(LLMSIM, 1, 100), attrs.evolve(row(LLMSIM, 2, 100), others_share=0.3)
+    assert doubts(Found(requests=[alone, disturbed])) == [
+        "llmsim, requests at 32, round 2: others had 30% of the server's core"
+    ]
 
 
 def test_the_error_of_a_peer_is_compared_by_round() -> None:
