@@ -3,23 +3,37 @@
     told                                            asked
     my name is Ada; call me Ada; Hi, I'm Ada        what is my name? who am I?
     I live in Paris; I am from Peru                 where do I live? where am I from?
-    I am 34 years old                               how old am I?
-    I work as a nurse; I work at Acme               what do I do? where do I work?
+    I am 34 years old; I was born in Lima           how old am I? where was I born?
+    I work as a nurse; I am a nurse                 what do I do? what is my job?
     I like tea (love, enjoy, prefer)                what do I like?
     my favourite colour is blue; my X is Y          what is my favourite colour? do you remember my X?
-    my dog is called Rex; my dog's name is Rex      what is my dog called? what is the name of my dog?
+    my dog is called Rex; I have a dog named Rex    what is my dog called? what is the name of my dog?
     the secret word is plum (code, password, pin)   what is the secret word?
     remember that the train leaves at 9             what did I tell you to remember? what do you know about me?
 
-A later statement replaces an earlier one; a question tells nothing. Pure. Rules look at one clause at a time, clauses
-are short, and of a long text only both ends are read, so that the work is bounded whatever the text.
+A later statement replaces an earlier one (likes add up); a question tells nothing. Pure. Rules (`forms.py`) look at
+one clause at a time, and of a long text only both ends are read, so that the work is bounded whatever the text.
 """
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
+
+from llmsim.simulation.forms import (
+    ASKED,
+    EVERYTHING,
+    LIKE,
+    LIKES,
+    NAME,
+    NOTE,
+    NOTES,
+    REMEMBER,
+    REMEMBERED,
+    TOLD,
+    Rule,
+)
 
 READ_LIMIT = 8_000
 """Of a longer text this many characters are read, half of them at either end."""
@@ -27,7 +41,8 @@ CLAUSE_LIMIT = 200
 """Longer clauses are no facts and no questions about facts."""
 _SPLITS = 8
 """Texts whose clauses are remembered: what the last one asks is looked for right after what it tells."""
-NAME, NOTE, NOTES, EVERYTHING = "name", "note ", "notes", "everything"
+_TEXTS = 512
+"""Texts of which is remembered what they tell: a client sends its whole conversation with every turn."""
 
 _SENTENCE = re.compile(
     r"\s(?:(?<=[!?;]\s)\s*|(?<=\.\s)(?<!\b[DM]r\.\s)(?<!\bMs\.\s)(?<!\bSt\.\s)(?<!\bMrs\.\s)\s*|(?<=[\n\r])[\n\r]*)"
@@ -41,107 +56,16 @@ _CLAUSE = re.compile(
 )
 """Both begin with the character that they look for, which finds the next one much faster than looking behind first."""
 _QUESTION = re.compile(
-    r"\W*(?:and )?(?:what|who|where|how|when|which|whose|do you|can you|could you|tell me|remind me)\b", re.IGNORECASE
+    r"\W*(?:(?:and|so|then|but|ok|okay|hey|well|now|please),? )*"
+    r"(?:what|who|where|how|when|which|whose|do you|can you|could you|would you|tell me|remind me|am i|do i)\b",
+    re.IGNORECASE,
 )
 _HELLO_I_AM = re.compile(
     r"\W*(?:hi|hello|hey|good \w{5,9})(?: there| all)?\W{1,3}(?:i'm|i am|this is) "
     r"(?-i:(?P<value>[A-Z][\w'-]*(?: [A-Z][\w'-]*)?))(?=[.,!;\n]| and | from |$)",
     re.IGNORECASE,
 )
-_OWNED = r"(?P<attribute>[a-z][\w'-]*(?: [\w'-]+){0,4}?)"
 
-
-@attrs.frozen
-class _Rule:
-    """A pattern for one clause, tried where the (lower-case) clause holds `hint`; forms of key and answer."""
-
-    hint: str
-    pattern: re.Pattern[str]
-    key: str
-    says: str = ""
-
-
-def _rule(hint: str, pattern: str, key: str, says: str = "") -> _Rule:
-    return _Rule(hint, re.compile(pattern, re.IGNORECASE), key, says)
-
-
-_TOLD = (
-    _rule("name", r"\bmy name(?:'s| is| was) (?P<value>.+)", NAME, "Your name is {value}."),
-    _rule("call", r"\b(?:call me|i'm called|i am called) (?P<value>.+)", NAME, "Your name is {value}."),
-    _rule(
-        "name is", rf"\bmy {_OWNED}'s? name is (?P<value>.+)", "{attribute} name", "Your {attribute} is called {value}."
-    ),
-    _rule(
-        "my ",
-        rf"\bmy {_OWNED} is (?:called|named) (?P<value>.+)",
-        "{attribute} name",
-        "Your {attribute} is called {value}.",
-    ),
-    _rule(
-        "my ",
-        rf"\bmy {_OWNED} (?P<verb>is|are|was) (?!called |named )(?P<value>.+)",
-        "{attribute}",
-        "Your {attribute} {verb} {value}.",
-    ),
-    _rule(
-        "i", r"\bi(?:'m| am) (?P<value>\d{1,3})(?: years? old| years of age)?\W*$", "age", "You are {value} years old."
-    ),
-    _rule(" in ", r"\bi(?:'m| am)? (?:live|living) in (?P<value>.+)", "home", "You live in {value}."),
-    _rule("from ", r"\bi(?:'m| am| come) from (?P<value>.+)", "origin", "You are from {value}."),
-    _rule("i work", r"\bi work as (?P<value>.+)", "job", "You work as {value}."),
-    _rule("i work", r"\bi work (?P<verb>at|for|in) (?P<value>.+)", "work", "You work {verb} {value}."),
-    _rule(
-        "i ",
-        r"\bi (?:really )?(?P<verb>like|love|enjoy|prefer) "
-        r"(?!to\b|your|this|that|it\b|how|what|the way)(?P<value>.+)",
-        "likes",
-        "You {verb} {value}.",
-    ),
-    _rule(
-        " is ",
-        r"\bthe (?P<attribute>(?:[\w-]+ ){0,2}(?:word|code|password|passphrase|passcode|pin|secret|codename)) is "
-        r"(?P<value>.+)",
-        "the {attribute}",
-        "The {attribute} is {value}.",
-    ),
-)
-_REMEMBER = re.compile(r"(?<!you )\bremember(?: this)?:? (?P<value>(?!me\b|when\b|how\b).+)", re.IGNORECASE)
-_REMEMBERED = (
-    *_TOLD,
-    _rule(
-        " is ", r"\bthe (?P<attribute>[\w -]{1,40}?) is (?P<value>.+)", "the {attribute}", "The {attribute} is {value}."
-    ),
-    _rule(
-        "the ",
-        r"(?:this|remember):? the (?P<attribute>[\w-]+):? (?P<value>\S+)$",
-        "the {attribute}",
-        "The {attribute} is {value}.",
-    ),
-)
-_ASKED = (
-    _rule("am i", r"\b(?:who am i|what am i called)\b", NAME),
-    _rule("live", r"\bwhere (?:do|did) i live\b", "home"),
-    _rule("from", r"\bwhere (?:am i|do i come) from\b", "origin"),
-    _rule("how old", r"\bhow old am i\b", "age"),
-    _rule("i work", r"\b(?:where do i work|who do i work for)\b", "work"),
-    _rule("i work", r"\bwhat do i work as\b", "job"),
-    _rule("do i do", r"\bwhat do i do(?: for a living| for work)?$", "job"),
-    _rule("what", r"\bwhat (?:do|did) i (?:like|love|enjoy|prefer)\b", "likes"),
-    _rule("what", r"\bwhat (?:did|have) i (?:tell|told|ask|asked) you to (?:remember|keep in mind)\b", NOTES),
-    _rule("about me", r"\bwhat (?:do|can) you (?:know|remember|recall|tell me) about me\b", EVERYTHING),
-    _rule("what", r"\bwhat (?:did|have) i (?:tell|told) you\b", EVERYTHING),
-    _rule("of my", rf"\bnames? of my {_OWNED}$", "{attribute} name"),
-    _rule("my ", rf"\b(?:what|who|which)(?:'s|s| is| are| was| were) my {_OWNED}$", "{attribute}"),
-    _rule(
-        "my ",
-        rf"\b(?:remember|recall|know|tell me|remind me|remind me of|say)(?: what| who)?(?: is)? my {_OWNED}"
-        r"(?: is| are| was)?$",
-        "{attribute}",
-    ),
-    _rule("my ", rf"^(?:and )?my {_OWNED}$", "{attribute}"),
-    _rule(" the ", rf"\b(?:what|which)(?:'s|s| is| was) the {_OWNED}$", "the {attribute}"),
-    _rule(" the ", rf"\b(?:remember|recall|know|tell me|remind me of|say) the {_OWNED}$", "the {attribute}"),
-)
 _UNTOLD = {
     NAME: "You have not told me your name yet.",
     "home": "You have not told me where you live yet.",
@@ -149,12 +73,15 @@ _UNTOLD = {
     "age": "You have not told me how old you are yet.",
     "work": "You have not told me where you work yet.",
     "job": "You have not told me what you do yet.",
-    "likes": "You have not told me what you like yet.",
+    "birth": "You have not told me when or where you were born yet.",
+    LIKES: "You have not told me what you like yet.",
     NOTES: "You have not asked me to remember anything yet.",
     EVERYTHING: "You have not told me anything about yourself yet.",
 }
+_SEVERAL = {NOTES: NOTE, LIKES: LIKE}
 _KIN = {"work": "job", "job": "work"}
-_NO_FACT = frozenset(["question", "problem", "issue", "point", "guess", "understanding", "request", "concern", "task"])
+_NO_FACTS = ("question", "problem", "issue", "point", "guess", "understanding", "request", "concern", "task", "idea")
+_NO_FACT = frozenset(word + ending for word in _NO_FACTS for ending in ("", "s"))
 _SPELLING = (
     ("favourite", "favorite"),
     ("colour", "color"),
@@ -162,11 +89,28 @@ _SPELLING = (
     (" called", " name"),
     (" named", " name"),
 )
-_TAIL = re.compile(r"(?:,? (?:by the way|btw|please|again|now|too|though|for me))*[\s.!?;,:]*$", re.IGNORECASE)
+_SAME = {
+    "first name": NAME, "full name": NAME, "profession": "job", "occupation": "job", "hometown": "origin",
+    "home town": "origin", "home country": "origin", "email address": "email", "e-mail": "email",
+    "e-mail address": "email", "phone": "phone number", "telephone number": "phone number",
+}  # fmt: skip
+"""Keys that stand for another one."""
+_TAIL = re.compile(
+    r"(?:,? (?:by the way|btw|please|again|too|though|for me|instead|exactly|(?:right |from )?now(?: on)?|these days"
+    r"|at the moment|currently|in short|in (?:a|one|two|three|a few|a single) (?:words?|sentences?)"
+    r"|if you (?:can|remember)|do you (?:know|remember)))*[\s.!?;,:]*$",
+    re.IGNORECASE,
+)
+_WHICH_I_TOLD = re.compile(
+    r"(?<!\bdid)(?<!\bhave)(?<!\bhad) (?:that |which )?i (?:just |have |had |already )*"
+    r"(?:told|gave|given|mentioned|said)(?: to)?(?: you)?(?: about| of)?(?: earlier| before| just now)?$",
+    re.IGNORECASE,
+)
+_OUR = re.compile(r"\bour\b", re.IGNORECASE)
 _PLAIN_QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 _TURNED = {
     "i": "you", "me": "you", "my": "your", "mine": "yours", "am": "are", "i'm": "you are", "myself": "yourself",
-    "your": "my", "yours": "mine",
+    "your": "my", "yours": "mine", "i was": "you were", "was i": "were you",
 }  # fmt: skip
 _PERSON = re.compile(rf"\b(?:{'|'.join(sorted(_TURNED, reverse=True))})\b", re.IGNORECASE)
 
@@ -182,31 +126,38 @@ class Fact:
 
 def told(text: str) -> list[Fact]:
     """What one message tells, in its order."""
+    return list(_told(abridged(text)))
+
+
+@functools.lru_cache(_TEXTS)
+def _told(text: str) -> tuple[Fact, ...]:
     facts = []
-    text = abridged(text).translate(_PLAIN_QUOTES)
+    text = text.translate(_PLAIN_QUOTES)
     hello = _HELLO_I_AM.match(text)
     if hello:
         facts.append(Fact(NAME, f"Your name is {hello['value']}.", hello["value"]))
     for clause, question in _clauses(text):
         if not question:
-            facts += _told_in(clause)
-    return facts
+            facts += [fact for fact in _told_in(clause) if fact not in facts]
+    return tuple(facts)
 
 
-def asked(text: str) -> tuple[list[str], str]:
+def asked(text: str, facts: Mapping[str, Fact]) -> tuple[list[str], str]:
     """The keys of the facts that one message asks for, in its order, each once; and its last question if it is another.
 
-    "What is my name, and how do I boil an egg?" gives (["name"], "how do I boil an egg?").
+    "What is my name, and how do I boil an egg?" gives (["name"], "how do I boil an egg?"). `facts` are those known.
     """
     keys: dict[str, None] = {}
     rest = ""
     for clause, question in _clauses(abridged(text).translate(_PLAIN_QUOTES)):
         if question:
-            rule, match = _first(_ASKED, _TAIL.sub("", clause))
             rest = clause
-            if rule and match:
-                keys[_key(rule.key, match)] = None
-                rest = ""
+            for rule, match in _matches(ASKED, _WHICH_I_TOLD.sub("", _TAIL.sub("", clause))):
+                key = _key(rule.key, match.groupdict())
+                if rule.sure or _found(key, facts):
+                    keys[key] = None
+                    rest = ""
+                    break
     return list(keys), rest
 
 
@@ -215,17 +166,21 @@ def known(texts: Iterable[str]) -> dict[str, Fact]:
     return {fact.key: fact for text in texts for fact in told(text)}
 
 
-def recall(key: str, facts: dict[str, Fact]) -> str:
+def recall(key: str, facts: Mapping[str, Fact]) -> str:
     """The answer to what was asked for under a key; that it was not told, where it was not."""
-    if key == EVERYTHING:
-        said = list(facts.values())
-    elif key == NOTES:
-        said = [fact for name, fact in facts.items() if name.startswith(NOTE)]
-    else:
-        said = [facts[name] for name in (key, _KIN.get(key, key)) if name in facts][:1]
+    said = _found(key, facts)
     if said:
         return " ".join(fact.says for fact in said)
     return _UNTOLD.get(key) or f"You have not told me {key if key.startswith('the ') else f'your {key}'} yet."
+
+
+def _found(key: str, facts: Mapping[str, Fact]) -> list[Fact]:
+    """The facts that answer what is asked for under a key."""
+    if key == EVERYTHING:
+        return list(facts.values())
+    if key in _SEVERAL:
+        return [fact for name, fact in facts.items() if name.startswith(_SEVERAL[key])]
+    return [facts[name] for name in (key, _KIN.get(key, key)) if name in facts][:1]
 
 
 def acknowledge(facts: list[Fact]) -> str:
@@ -269,33 +224,36 @@ def _clauses(text: str) -> list[tuple[str, bool]]:
 
 def _told_in(clause: str) -> list[Fact]:
     facts = []
-    note = _REMEMBER.search(clause)
+    note = REMEMBER.search(clause)
     if note:
         value = turned(_bare(note["value"]))
         facts.append(Fact(f"{NOTE}{value.lower()}", f"You asked me to remember {value}.", value))
-    rule, match = _first(_REMEMBERED if note else _TOLD, clause)
-    if rule and match and _bare(match["value"]) and match.groupdict().get("attribute") not in _NO_FACT:
+    for rule, match in _matches(REMEMBERED if note else TOLD, clause):
         words = {**match.groupdict(), "value": turned(_bare(match["value"]))}
-        facts.append(Fact(_key(rule.key, match), rule.says.format(**words), words["value"]))
+        if words["value"] and (words.get("attribute") or "").lower() not in _NO_FACT:
+            facts.append(Fact(_key(rule.key, words), rule.says.format(**words), words["value"]))
+        break
     return facts
 
 
-def _first(rules: tuple[_Rule, ...], clause: str) -> tuple[_Rule, re.Match[str]] | tuple[None, None]:
-    """The first rule that fits a clause, and how."""
+def _matches(rules: tuple[Rule, ...], clause: str) -> Iterator[tuple[Rule, re.Match[str]]]:
+    """The rules that fit a clause, and how; what is ours is mine."""
     lowered = clause.lower()
+    if "our " in lowered:
+        clause = _OUR.sub("my", clause)
+        lowered = clause.lower()
     for rule in rules:
         if rule.hint in lowered:
             match = rule.pattern.search(clause)
             if match:
-                return rule, match
-    return None, None
+                yield rule, match
 
 
-def _key(pattern: str, match: re.Match[str]) -> str:
-    key = pattern.format(**match.groupdict()).lower()
+def _key(pattern: str, words: Mapping[str, str | None]) -> str:
+    key = pattern.format(**words).lower()
     for variant, standard in _SPELLING:
         key = key.replace(variant, standard)
-    return key
+    return _SAME.get(key, key)
 
 
 def _bare(value: str) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 
 from llmsim.profile import Profile, Style
 from llmsim.simulation.draws import Stream
-from llmsim.simulation.facts import NAME, abridged, acknowledge, asked, known, recall, told
+from llmsim.simulation.facts import abridged, acknowledge, asked, known, recall, told
+from llmsim.simulation.forms import NAME
 from llmsim.simulation.prose import lorem, prose
 from llmsim.simulation.subject import subject_of, terms_of
 from llmsim.simulation.tokens import Estimator, TokenCounter, estimated
@@ -128,12 +129,10 @@ def _opening(texts: Sequence[str], stream: Stream) -> tuple[str, str]:
     message unless it is dealt with.
     """
     last = texts[-1] if texts else ""
-    (keys, rest), new = asked(last), told(last)
+    facts = known(texts)
+    (keys, rest), new = asked(last, facts), told(last)
     greeting = _GREETING.match(last)
     courtesy = next((said for pattern, said in _COURTESIES if pattern.match(last)), "")
-    facts = known(texts) if keys or greeting or courtesy else {}
-    if any(key.startswith("the ") and key not in facts for key in keys):
-        keys, rest = [key for key in keys if key in facts or not key.startswith("the ")], rest or last
     name = f", {facts[NAME].value}" if NAME in facts else ""
     subject = subject_of(rest if keys and rest else last)
     parts = [f"{greeting[1].capitalize()}{name}!"] if greeting and all(fact.key != NAME for fact in new) else []

@@ -1,7 +1,7 @@
-"""A store that an earlier commit wrote is read, proven and continued by this one.
+"""Stores that earlier commits wrote are read, proven and continued by this one.
 
-When a test here fails, what the store looks like, or what its turns say, has changed. Before a release of the format,
-make the fixture again; after it, raise FORMAT_VERSION (or PLAN_VERSION), and keep this one readable.
+When a test here fails, what the store looks like, or what its turns say, has changed. Before a release, make the
+current fixture again; after it, raise FORMAT_VERSION or PLAN_VERSION, and keep the older ones readable.
 """
 
 import hashlib
@@ -23,9 +23,13 @@ from tests.fixtures.make_store import FOLDER, LINE, assistant, main, make, say, 
 from tests.pods import CHAT, pod
 from tests.stored import contents
 
-FIXTURE = Path(__file__).parents[1] / "fixtures" / "store-v1"
-DIGEST = "6071e2e3ec909531e86e35abdcb7aa983517bf45c3fd1097bc5bdfd50432cd67"
-"""sha256 of the data file: whoever makes it again says so here."""
+FIXTURE = FOLDER.with_name("store-v1")
+"""Of plan version 1: read and continued, and not drawn again."""
+DIGESTS = {
+    "store-v1": "6071e2e3ec909531e86e35abdcb7aa983517bf45c3fd1097bc5bdfd50432cd67",
+    "store-v1-plan-2": "8439c8a1fd6402505b39e87debd767c48f0c11f0cf411e6f0c550c18e3ca3b91",
+}
+"""sha256 of the data files: whoever makes one again says so here."""
 
 SAID = """
 branches 1-36bd7a211bd3217f-0 openai.chat: Nice to meet you, Ada.
@@ -64,14 +68,15 @@ def copied(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_fixture_is_the_file_that_was_committed() -> None:
-    assert hashlib.sha256((FIXTURE / DATA_FILE).read_bytes()).hexdigest() == DIGEST
+def test_fixtures_are_the_files_that_were_committed() -> None:
+    found = {folder.name: (folder / DATA_FILE).read_bytes() for folder in FOLDER.parent.glob("store-*")}
+    assert {name: hashlib.sha256(data).hexdigest() for name, data in found.items()} == DIGESTS
 
 
-def test_fixture_exists_for_the_current_format() -> None:
-    """Raising FORMAT_VERSION calls for a new fixture, beside this one: `nox -s fixture`."""
+def test_fixture_exists_for_the_current_versions() -> None:
+    """Raising FORMAT_VERSION or PLAN_VERSION calls for a new fixture, beside the older ones: `nox -s fixture`."""
     assert (FOLDER / DATA_FILE).is_file()
-    assert FOLDER.name == f"store-v{FORMAT_VERSION}"
+    assert FOLDER.name == f"store-v{FORMAT_VERSION}-plan-{PLAN_VERSION}"
 
 
 def test_fixture_holds_every_table_and_every_record_as_it_was_written() -> None:
@@ -123,6 +128,18 @@ def test_fixture_turns_of_an_earlier_plan_version_never_pass_for_equal() -> None
 
 
 @pytest.mark.usefixtures("each_way")
+def test_fixture_turns_of_the_current_plan_version_drawn_again_are_the_same() -> None:
+    with Environment.open(FOLDER, readonly=True, lock=False) as environment:
+        result = regenerate(environment, counter_named)
+        with environment.read() as view:
+            picture = next(sessions.turns(view, "pictures"))
+    assert [str(mismatch) for mismatch in result.mismatches] == []
+    assert [str(skipped) for skipped in result.skipped] == []
+    assert (result.sessions, result.turns) == (9, 17)
+    assert (picture.messages[0].text, picture.messages[0].parts) == ("What is in this picture?", ("image",))
+    assert picture.usage.prompt_tokens == 98
+
+
 async def test_fixture_turns_are_answered_again_as_they_were(copied: Path, autojump_clock: MockClock) -> None:
     async with pod(copied) as under:
         simulator = under.service.simulator
@@ -160,10 +177,10 @@ def test_fixture_made_twice_is_the_same_store(tmp_path: Path) -> None:
         trio.run(make, tmp_path / name, clock=MockClock(autojump_threshold=0))
         made.append(contents(tmp_path / name))
     assert made[0] == made[1]
-    committed = contents(FIXTURE)
+    committed = contents(FOLDER)
     assert {table: len(made[0][table]) for table in made[0]} == {table: len(committed[table]) for table in committed}
 
 
 def test_fixture_that_is_there_is_not_made_again() -> None:
-    with pytest.raises(SystemExit, match="is there already: raise FORMAT_VERSION"):
+    with pytest.raises(SystemExit, match="is there already: raise FORMAT_VERSION or PLAN_VERSION"):
         main()
