@@ -5,7 +5,8 @@ Bytes are there as soon as they are written, so that a virtual clock may drive b
 
 import os
 import string
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
@@ -74,8 +75,8 @@ class Peer:
         self.closed = True
         return b"".join(parts)
 
-    async def response(self, method: str = "POST") -> Exchange:
-        """The next response, to a request of this method.
+    async def response(self, method: str = "POST", read_bytes: int = READ_BYTES, pause_s: float = 0.0) -> Exchange:
+        """The next response, to a request of this method; read in pieces of a size, with pauses between them.
 
         Raises:
             h11.RemoteProtocolError: it is none, or ends too early.
@@ -85,18 +86,25 @@ class Peer:
             reading.feed(self._ahead)
         with trio.fail_after(LIMIT_S):
             while not reading.whole:
-                reading.feed(bytes(await self.stream.receive_some(READ_BYTES)))
+                reading.feed(bytes(await self.stream.receive_some(read_bytes)))
+                if pause_s:
+                    await trio.sleep(pause_s)
         self.informed += reading.informed
         self._ahead = reading.ahead
         return reading.exchange()
 
     async def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Exchange:
         """Send a request and read its response, which may come before all has been sent."""
+        async with self.sending(request(method, path, headers.items(), body)):
+            return await self.response(method)
+
+    @asynccontextmanager
+    async def sending(self, data: bytes) -> AsyncIterator[None]:
+        """Send while the block runs, as much as is taken."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._send_what_is_taken, request(method, path, headers.items(), body))
-            found = await self.response(method)
+            nursery.start_soon(self._send_what_is_taken, data)
+            yield
             nursery.cancel_scope.cancel()
-        return found
 
     async def _send_what_is_taken(self, data: bytes) -> None:
         try:

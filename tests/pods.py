@@ -10,6 +10,8 @@ from typing import Any
 
 import attrs
 import orjson
+import trio
+from trio.testing import wait_all_tasks_blocked
 
 from llmsim.catalog import profiles_dir
 from llmsim.clock import Clock
@@ -22,6 +24,7 @@ from llmsim.serving.server import LIMITS
 from llmsim.serving.service import Service
 from llmsim.store import sessions
 from llmsim.store.check import check
+from llmsim.store.schema import Outcome
 from llmsim.store.writer import inline
 from tests.doors import Doorway, Way, by_quart, doorway
 from tests.peers import OverPeers, Peer
@@ -97,6 +100,15 @@ class DoorUnderTest(PodUnderTest):
         """The sessions in the store."""
         with self.service.simulator.environment.read() as view:
             return [session.id for session in sessions.sessions(view)]
+
+    async def outcomes(self, session: str) -> list[Outcome | None]:
+        """Those of a session's turns, once nothing is in flight and all is written."""
+        with trio.fail_after(3600):
+            await self.service.in_flight.none()
+            await wait_all_tasks_blocked()
+            await self.service.simulator.writer.drain()
+        with self.service.simulator.environment.read() as view:
+            return [sessions.outcome(view, session, turn.key) for turn in sessions.turns(view, session)]
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """A pod comes up in order and goes down in order; nothing leaves it that is not durable."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -11,10 +10,9 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from llmsim.errors import StoreError, StoreFull, StoreInUse, WrongOrdinal
 from llmsim.serving.pod import running_pod
 from llmsim.serving.service import Phase
-from llmsim.store.batch import Results
 from llmsim.store.environment import Environment
-from llmsim.store.writer import inline
 from tests.pods import PodUnderTest, options, pod
+from tests.runners import Failing, Gate
 
 NAMED = {"X-LLMSim-Session": "s1"}
 
@@ -62,17 +60,6 @@ async def test_error_of_the_block_comes_out_as_itself(tmp_path: Path) -> None:
         assert environment.meta() is not None
 
 
-class Gate:
-    """A commit runner that waits to be let through."""
-
-    def __init__(self) -> None:
-        self.open = trio.Event()
-
-    async def __call__(self, commit: Callable[[], Results]) -> Results:
-        await self.open.wait()
-        return await inline(commit)
-
-
 @pytest.mark.usefixtures("each_way")
 async def test_no_byte_leaves_before_the_turn_is_durable(tmp_path: Path, autojump_clock: MockClock) -> None:
     gate = Gate()
@@ -91,19 +78,6 @@ async def test_no_byte_leaves_before_the_turn_is_durable(tmp_path: Path, autojum
             gate.open.set()
             with trio.fail_after(60):
                 await answered.wait()
-
-
-class Failing:
-    """A commit runner that raises an error while it has one."""
-
-    def __init__(self) -> None:
-        self.error: StoreError | None = None
-
-    async def __call__(self, commit: Callable[[], Results]) -> Results:
-        if self.error is not None:
-            await trio.lowlevel.checkpoint()
-            raise self.error
-        return await inline(commit)
 
 
 @pytest.mark.usefixtures("each_way")

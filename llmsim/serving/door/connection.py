@@ -128,6 +128,8 @@ class Connection:
 
     def _watch(self) -> None:
         """Read, unless the client has said its last or is too far ahead; write where something is left to."""
+        if self._over:
+            return
         read = not self._left and (self._exchange is None or self._reader.held_bytes < MAX_AHEAD_BYTES)
         self._hall.reactor.watch(self._file, self._ready, read=read, write=self._sender.blocked)
 
@@ -151,8 +153,10 @@ class Connection:
     def _half_closed(self) -> None:
         """The client says no more. It may wait for a whole answer; whoever reads a stream keeps its side open."""
         self._left = self._sender.half_closed = True
-        if self._exchange is None or self._sender.streams or self._working is not None:
+        if self._sender.streams:
             self._end(Ending.CLIENT_LEFT)
+        elif self._exchange is None:
+            self._proceed()
         else:
             self._watch()
 
@@ -237,13 +241,15 @@ class Connection:
 
     def _sent(self, ending: Ending) -> None:
         """The answer has left, or cannot (`ending`)."""
-        if ending is not Ending.COMPLETED or not self._keep_alive or self._left:
+        if ending is not Ending.COMPLETED or not self._keep_alive:
             self._end(ending)
             return
         self._finish(ending)
         if self._reader.held_bytes:
             self._watch()
             self._hall.pacer.at(trio.current_time(), self._go_on)
+        elif self._left:
+            self._end(ending)
         else:
             self._wait_for(Awaited.REQUEST)
 
@@ -256,7 +262,7 @@ class Connection:
         if self._exchange is not None:
             self._exchange.ended(self._hall.service.metrics, self._sender.emission, ending)
             self._hall.service.in_flight.end()
-            self._exchange = None
+            self._exchange = self._sender.emission = None
 
     def _end(self, ending: Ending) -> None:
         """The connection is over; its owner closes it."""
