@@ -33,7 +33,7 @@ WITHOUT_TESTS = {
 BESIDE_THE_MIRROR = {"test_tidy", "test_contracts", "test_docs", "test_shipped_profiles", "test_fixture"}
 """Tests of the tree, the documents and the shipped data rather than of a module."""
 
-SUITES = ("crash", "clients", "golden", "bench", "deploy")
+SUITES = ("crash", "clients", "golden", "bench", "deploy", "http")
 """Tests of the whole program, which mirror nothing."""
 
 
