@@ -112,7 +112,12 @@ class Crowd:
         if manner.reads_slowly and session.connection is not None:
             self.close(session)
         fresh = session.connection is None
-        connection = session.connection or self.connect(session, manner)
+        try:
+            connection = session.connection or self.connect(session, manner)
+        except OSError:
+            self.said.write(f"{session.name} - refused\n")
+            self.counts["refused"] += 1
+            return
         self.resting.pop(connection.fileno(), None)
         exchange = Exchange(session, manner, streamed, clock_ns(), 1 + self.dice.roll(60), fresh)
         self.exchanges[connection.fileno()] = exchange

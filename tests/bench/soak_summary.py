@@ -59,7 +59,7 @@ def verdicts(found: Soaked) -> list[Verdict]:
             "0",
             bool(proof and not proof.faults),
         ),
-        Verdict("check", found.check, "is sound", found.check.endswith(" is sound")),
+        Verdict("check", "sound" if sound(found) else found.check, "sound", sound(found)),
         Verdict("snapshots whole", f"{whole} of {len(found.snapshots)}", "all", whole == len(found.snapshots)),
         Verdict("the server's end", f"exit code {found.exit_code}", "0", found.exit_code == 0),
         Verdict(
@@ -69,6 +69,11 @@ def verdicts(found: Soaked) -> list[Verdict]:
             factor is not None and factor <= 2,
         ),
     ]
+
+
+def sound(found: Soaked) -> bool:
+    """Whether `check` found nothing."""
+    return found.check.endswith(" is sound")
 
 
 def settled(found: Soaked) -> float:
