@@ -50,7 +50,10 @@ class Constant(_Sampled):
     value: float = attrs.field(validator=ge(0))
 
     def samples(self, us: Sequence[float]) -> list[float]:
-        return [min(CEILING, self.value)] * len(us)
+        return [self.sample(0.0)] * len(us)
+
+    def sample(self, _u: float) -> float:
+        return min(CEILING, self.value)
 
 
 @attrs.frozen

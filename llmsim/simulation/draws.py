@@ -54,6 +54,8 @@ class Source:
 
     def value(self, distribution: Distribution, purpose: str, *labels: Label) -> float:
         """The first value of a distribution from the substream of this name."""
+        if isinstance(distribution, Constant):
+            return distribution.sample(0.0)
         return self.values(distribution, 1, purpose, *labels)[0]
 
     def values(self, distribution: Distribution, count: int, purpose: str, *labels: Label) -> list[float]:

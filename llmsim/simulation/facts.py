@@ -112,7 +112,8 @@ _TURNED = {
     "i": "you", "me": "you", "my": "your", "mine": "yours", "am": "are", "i'm": "you are", "myself": "yourself",
     "your": "my", "yours": "mine", "i was": "you were", "was i": "were you",
 }  # fmt: skip
-_PERSON = re.compile(rf"\b(?:{'|'.join(sorted(_TURNED, reverse=True))})\b", re.IGNORECASE)
+_PERSON = re.compile(rf"(?=[aimwy])\b(?:{'|'.join(sorted(_TURNED, reverse=True))})\b", re.IGNORECASE)
+"""Begins with the letters that all of them begin with: elsewhere nothing more is looked at."""
 
 
 @attrs.frozen

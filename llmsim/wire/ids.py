@@ -19,6 +19,8 @@ OWNER_BITS = 80
 SESSION_BITS = 64
 REST_BITS = 92
 """29 base62 characters hold 172.6 bits: 80 for the owner, 92 for the turn."""
+_MASK = hashlib.blake2b(digest_size=OWNER_BITS // 8, person=b"llmsim id")
+"""To be copied, which is less work than to begin anew."""
 
 
 def chat_completion_id(plan: Plan) -> str:
@@ -57,4 +59,6 @@ def base62(value: int, length: int) -> str:
 
 
 def _mask(rest: int) -> int:
-    return int.from_bytes(hashlib.blake2b(rest.to_bytes(12), digest_size=OWNER_BITS // 8, person=b"llmsim id").digest())
+    mask = _MASK.copy()
+    mask.update(rest.to_bytes(12))
+    return int.from_bytes(mask.digest())
