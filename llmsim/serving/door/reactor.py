@@ -41,17 +41,20 @@ class Reactor:
             self._selector.unregister(file)
 
     async def run(self) -> None:
-        """Watch until cancelled."""
+        """Watch until cancelled. While sockets are ready, the loop is asked for its turn only now and then."""
         selector = self._selector
         watched = selector.get_map()
         itself: int = selector.fileno()
+        served = 0
         while True:
             await trio.lowlevel.wait_readable(itself)
-            for served, (key, events) in enumerate(selector.select(0), 1):
-                if watched.get(key.fd) is key:
-                    key.data(bool(events & READ), bool(events & WRITE))
-                if served % TURN == 0:
-                    await trio.lowlevel.checkpoint()
+            while ready := selector.select(0):
+                for key, events in ready:
+                    if watched.get(key.fd) is key:
+                        key.data(bool(events & READ), bool(events & WRITE))
+                    served += 1
+                    if served % TURN == 0:
+                        await trio.lowlevel.checkpoint()
 
     def close(self) -> None:
         """Let go of the selector, once nobody has a socket that is watched."""
