@@ -122,9 +122,8 @@ class Connection:
                 self._sender.flush()
             if readable and not self._over:
                 self._receive()
-        except Exception:
-            log.exception("bug", extra={"fields": {"connection": self._file}})
-            self._end(Ending.FAILED)
+        except Exception as error:  # noqa: BLE001  (logged)
+            self._fail(error)
 
     def _watch(self) -> None:
         """Read, unless the client has said its last or is too far ahead; write where something is left to."""
@@ -234,8 +233,11 @@ class Connection:
             if isinstance(answer.body, Emission):
                 answer.body.close(Ending.SERVER_STOPPED if self._draining else Ending.CLIENT_LEFT)
             return
-        self._exchange.answered(answer)
-        self._sender.send(answer, self._hall.dates.line(), close=not self._keep_alive)
+        try:
+            self._exchange.answered(answer)
+            self._sender.send(answer, self._hall.dates.line(), close=not self._keep_alive)
+        except Exception as error:  # noqa: BLE001  (logged)
+            self._fail(error)
         if self._left and self._sender.streams and not self._over:
             self._end(Ending.CLIENT_LEFT)
 
@@ -255,7 +257,10 @@ class Connection:
 
     def _go_on(self, _now: float) -> None:
         """Take requests that came ahead of the last answer."""
-        self._proceed()
+        try:
+            self._proceed()
+        except Exception as error:  # noqa: BLE001  (logged)
+            self._fail(error)
 
     def _finish(self, ending: Ending) -> None:
         """The exchange is over."""
@@ -263,6 +268,11 @@ class Connection:
             self._exchange.ended(self._hall.service.metrics, self._sender.emission, ending)
             self._hall.service.in_flight.end()
             self._exchange = self._sender.emission = None
+
+    def _fail(self, error: Exception) -> None:
+        """A bug of ours: it costs this connection, and neither those who share the reactor, the pacer or the writer."""
+        log.error("bug", exc_info=error, extra={"fields": {"connection": self._file}})
+        self._end(Ending.FAILED)
 
     def _end(self, ending: Ending) -> None:
         """The connection is over; its owner closes it."""

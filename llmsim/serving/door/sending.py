@@ -51,13 +51,12 @@ class Sender:
     def send(self, answer: Answer, date: bytes, *, close: bool) -> None:
         """Send an answer; `close` says that it is the last one."""
         self._chunked = answer.streams
+        self.emission = answer.body if isinstance(answer.body, Emission) else None
         first = head(answer.status, answer.headers, date, chunked=self._chunked, close=close)
         if isinstance(answer.body, Emission):
-            self.emission = answer.body
             self._head = first
             self._emit(trio.current_time())
         else:
-            self.emission = None
             self._write(first + answer.body)
 
     def flush(self) -> None:
