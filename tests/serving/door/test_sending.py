@@ -1,0 +1,181 @@
+"""One answer after the other onto a socket, each said to have left, or not, exactly once."""
+
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from llmsim.serving.door.pacer import Pacer
+from llmsim.serving.door.sending import Sender
+from llmsim.serving.emitter import MAX_WRITE_BYTES, Emission, Pace
+from llmsim.serving.inference import Answer
+from llmsim.simulation.timeline import Timeline
+from llmsim.store.schema import Ending
+from llmsim.wire.base import Frame
+
+DATE = b"date: x\r\n"
+TIMELINE = Timeline((500_000, 600_000, 700_000))
+FRAMES = (Frame(0, b"head;"), Frame(1, b"one;"), Frame(2, b"two;"), Frame(3, b"three;"), Frame(3, b"end;"))
+
+
+class Sending:
+    """A sender on one end of a socket pair, and what it says."""
+
+    def __init__(self, pacer: Pacer, ours: socket.socket, theirs: socket.socket) -> None:
+        self.ours = ours
+        self.theirs = theirs
+        self.said = list[object]()
+        self.settled = list[tuple[Ending, int]]()
+        self.sender = Sender(ours.fileno(), pacer, blocked=self._blocked, sent=self.said.append)
+
+    def _blocked(self) -> None:
+        self.said.append(self.sender.blocked)
+
+    def stream(self, *frames: Frame, pace: Pace | None = None, streams: bool = True) -> Answer:
+        """An answer whose frames are paced."""
+        emission = Emission(iter(frames), TIMELINE, pace or Pace(), trio.current_time(), self._settle)
+        return Answer(200, (), emission, streams=streams)
+
+    def _settle(self, ending: Ending, delivered: int, _late_s: float) -> None:
+        self.settled.append((ending, delivered))
+
+    def heard(self) -> bytes:
+        """What has arrived."""
+        try:
+            return self.theirs.recv(2**20)
+        except BlockingIOError:
+            return b""
+
+
+@pytest.fixture
+async def sending(nursery: trio.Nursery) -> AsyncIterator[Sending]:
+    pacer = Pacer()
+    nursery.start_soon(pacer.run)
+    ours, theirs = socket.socketpair()
+    ours.settimeout(0)
+    theirs.settimeout(0)
+    with ours, theirs:
+        yield Sending(pacer, ours, theirs)
+
+
+async def test_bytes_leave_at_once_with_their_head(autojump_clock: MockClock, sending: Sending) -> None:
+    sending.sender.send(Answer(404, (("a", "b"),), b"body"), DATE, close=True)
+    assert sending.heard() == b"HTTP/1.1 404 Not Found\r\na: b\r\ndate: x\r\nconnection: close\r\n\r\nbody"
+    assert sending.said == [Ending.COMPLETED]
+    assert not sending.sender.streams
+
+
+async def test_frames_of_a_stream_leave_at_their_times_its_head_at_once(
+    autojump_clock: MockClock, sending: Sending
+) -> None:
+    begun = trio.current_time()
+    sending.sender.send(sending.stream(*FRAMES[1:]), DATE, close=False)
+    assert sending.heard() == b"HTTP/1.1 200 OK\r\ndate: x\r\ntransfer-encoding: chunked\r\n\r\n"
+    assert sending.sender.streams
+    arrivals = []
+    for at in (0.5, 0.6, 0.7):
+        await trio.sleep_until(begun + at - 0.01)
+        assert sending.heard() == b""
+        await trio.sleep_until(begun + at + 0.01)
+        arrivals.append(sending.heard())
+    assert arrivals == [b"4\r\none;\r\n", b"4\r\ntwo;\r\n", b"a\r\nthree;end;\r\n0\r\n\r\n"]
+    assert (sending.said, sending.settled) == ([Ending.COMPLETED], [(Ending.COMPLETED, 4)])
+
+
+async def test_whole_answer_leaves_with_its_head_when_it_is_due(autojump_clock: MockClock, sending: Sending) -> None:
+    sending.sender.send(sending.stream(Frame(3, b"whole"), streams=False), DATE, close=False)
+    await trio.sleep(0.69)
+    assert sending.heard() == b""
+    await trio.sleep(0.02)
+    assert sending.heard() == b"HTTP/1.1 200 OK\r\ndate: x\r\n\r\nwhole"
+    assert (sending.said, sending.settled) == ([Ending.COMPLETED], [(Ending.COMPLETED, 1)])
+
+
+async def test_stream_of_no_frames_is_its_end(autojump_clock: MockClock, sending: Sending) -> None:
+    sending.sender.send(sending.stream(), DATE, close=False)
+    assert sending.heard().endswith(b"\r\n\r\n0\r\n\r\n")
+    assert (sending.said, sending.settled) == ([Ending.COMPLETED], [(Ending.COMPLETED, 0)])
+
+
+async def test_what_does_not_fit_is_kept_and_nothing_more_is_taken_until_it_has_left(
+    autojump_clock: MockClock, sending: Sending
+) -> None:
+    size = MAX_WRITE_BYTES
+    frames = [Frame(0, bytes([200 + index]) * size) for index in range(10)]
+    taken = list[int]()
+
+    def generated() -> Iterator[Frame]:
+        for index, frame in enumerate(frames):
+            taken.append(index)
+            yield frame
+
+    answer = Answer(200, (), Emission(generated(), TIMELINE, Pace(None), 0.0, sending._settle), streams=True)
+    sending.sender.send(answer, DATE, close=False)
+    await wait_all_tasks_blocked()
+    assert sending.sender.blocked
+    assert sending.said == [True]
+    assert len(taken) < len(frames)
+    body = b""
+    while Ending.COMPLETED not in sending.said:
+        body += sending.heard()
+        sending.sender.flush()
+        await wait_all_tasks_blocked()
+    body += sending.heard()
+    assert [body.count(bytes([200 + index])) for index in range(10)] == [size] * 10
+    assert sending.said.count(Ending.COMPLETED) == 1
+    assert sending.settled == [(Ending.COMPLETED, 10)]
+
+
+async def test_client_that_has_gone_is_said_once(autojump_clock: MockClock, sending: Sending) -> None:
+    sending.sender.send(sending.stream(*FRAMES), DATE, close=False)
+    sending.theirs.close()
+    await trio.sleep(10)
+    assert sending.said == [Ending.CLIENT_LEFT]
+    sending.sender.abandon(Ending.CLIENT_LEFT)
+    assert sending.settled == [(Ending.CLIENT_LEFT, 1)]
+
+
+async def test_answer_that_is_abandoned_sends_nothing_more_and_is_settled_once(
+    autojump_clock: MockClock, sending: Sending
+) -> None:
+    sending.sender.send(sending.stream(*FRAMES), DATE, close=False)
+    sending.heard()
+    for ending in (Ending.SERVER_STOPPED, Ending.CLIENT_LEFT):
+        sending.sender.abandon(ending)
+    await trio.sleep(10)
+    assert (sending.heard(), sending.said) == (b"", [])
+    assert sending.settled == [(Ending.SERVER_STOPPED, 1)]
+
+
+@pytest.mark.parametrize(
+    ("came", "ending"), [(b"", Ending.COMPLETED), (BlockingIOError, Ending.COMPLETED), (OSError, Ending.CLIENT_LEFT)]
+)
+async def test_client_that_said_no_more_has_left_if_what_it_is_sent_comes_back(
+    autojump_clock: MockClock,
+    sending: Sending,
+    monkeypatch: pytest.MonkeyPatch,
+    came: bytes | type[OSError],
+    ending: Ending,
+) -> None:
+    def read(_file: int, _size: int) -> bytes:
+        if isinstance(came, bytes):
+            return came
+        raise came
+
+    sending.sender.half_closed = True
+    with monkeypatch.context() as planted:
+        planted.setattr(os, "read", read)
+        sending.sender.send(sending.stream(Frame(0, b"whole"), pace=Pace(None), streams=False), DATE, close=False)
+    assert sending.said == [ending]
+
+
+async def test_answers_follow_one_another(autojump_clock: MockClock, sending: Sending) -> None:
+    for index in range(3):
+        sending.sender.send(sending.stream(*FRAMES, pace=Pace(None)), DATE, close=False)
+        assert sending.heard().endswith(b"head;one;two;three;end;\r\n0\r\n\r\n")
+        assert len(sending.settled) == index + 1
+    await trio.sleep(10)
+    assert sending.said == [Ending.COMPLETED] * 3
