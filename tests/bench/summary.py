@@ -135,14 +135,13 @@ def of_size(found: Found) -> list[Target]:
 
 def doubts(found: Found) -> list[str]:
     """Whatever makes a row less than it seems: errors, a client at its limit, a load that was not the one meant."""
-    said = [*found.failures]
+    said = [*found.failures, *disturbed([*found.requests, *found.streams])]
     for row in found.requests:
         where = f"{row.name}, {row.load} at {row.connections}, round {row.round}"
         if row.sent.faults:
             said.append(f"{where}: FAILED, {row.sent.faults} errors: {row.sent.errors}")
         if row.sent.cpu_share > 0.8:
             said.append(f"{where}: wrk used {row.sent.cpu_share:.0%} of its core")
-        said += disturbed(where, row)
     for stream in found.streams:
         where = f"{stream.name}, {stream.count} streams, round {stream.round}"
         if stream.refused:
@@ -151,14 +150,18 @@ def doubts(found: Found) -> list[str]:
             said.append(f"{where}: the client used {stream.client.cpu_share:.0%} of its core")
         if stream.client.sent_late_ms.p99 > 20:
             said.append(f"{where}: the client sent late, p99 {stream.client.sent_late_ms.p99:.0f} ms")
-        said += disturbed(where, stream)
     if not stored_nothing(found):
         said.append(f"{NO_STORE}: not available, turns were stored all the same")
     return said
 
 
-def disturbed(where: str, row: Requests | Streams) -> list[str]:
+def disturbed(rows: Sequence[Requests | Streams]) -> list[str]:
     """Whether the machine did something else meanwhile; some of the rest is the kernel's own work for the sockets."""
-    if row.others_share <= QUIET:
+    loud = [one for one in rows if one.others_share > QUIET]
+    if not loud:
         return []
-    return [f"{where}: others had {row.others_share:.0%} of the server's core"]
+    worst = max(loud, key=lambda one: one.others_share)
+    return [
+        f"the machine was not quiet: in {len(loud)} of {len(rows)} loads others had more than {QUIET:.0%} of the server's "
+        f"core, at worst {worst.others_share:.0%} ({worst.name}, round {worst.round}); latencies and errors tell of them too"
+    ]
