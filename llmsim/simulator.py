@@ -144,6 +144,7 @@ class Simulator:
             attempt=turn.key.attempt,
             created_s=turn.created_s,
             counter=self.counters(profile.tokens.counter),
+            plan_version=turn.plan_version,
         )
         return Slot(turn.session, turn.key, profile.name, plan, asked, recorded=True)
 

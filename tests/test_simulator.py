@@ -11,6 +11,8 @@ from trio.testing import MockClock
 from llmsim.admission import session_of
 from llmsim.profile import Profiles, Text
 from llmsim.replay.clients import Exchange
+from llmsim.serving.pod import stored_sessions
+from llmsim.store.sessions import turns
 from llmsim.turn import Message, Role, TurnRequest
 from llmsim.wire.ids import owner_of
 from tests.pods import EPOCH_S, PROFILES, pod, reply
@@ -212,3 +214,41 @@ async def test_stamps_with_an_epoch_follow_from_the_place(tmp_path: Path, autoju
         stamps = [orjson.loads(exchange.body)["created"] for exchange in (first, again, second)]
         assert stamps[0] == stamps[1] == stamps[2] - 60
         assert EPOCH_S <= stamps[0] < EPOCH_S + 3600
+
+
+async def test_recorded_answer_of_another_plan_version_keeps_its_fingerprint(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with pod(tmp_path) as under_test:
+        simulator = under_test.service.simulator
+        exchange = await under_test.say("Hi", headers=NAMED)
+        with simulator.environment.read() as view:
+            [turn] = turns(view, "s1")
+        assert simulator.slot_of(turn).plan.fingerprint.hex() in orjson.loads(exchange.body)["system_fingerprint"]
+        older = simulator.slot_of(attrs.evolve(turn, plan_version=turn.plan_version - 1))
+        assert older.plan.fingerprint != simulator.slot_of(turn).plan.fingerprint
+
+
+async def test_turn_that_is_not_stored_is_answered_and_counted_and_nothing_is_written(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with pod(tmp_path / "a") as under_test, pod(tmp_path / "b") as other:
+        for stream in (False, True):
+            passing = await under_test.say("Hi", headers=NAMED | {"X-LLMSim-Store": "no"}, stream=stream)
+            stored = await other.say("Hi", headers=NAMED | {"X-LLMSim-Store": "yes"}, stream=stream)
+            assert reply(passing) == reply(stored)
+        await under_test.service.simulator.writer.drain()
+        assert stored_sessions(under_test.service.simulator.environment) == 0
+        assert stored_sessions(other.service.simulator.environment) == 1
+        counted = (await under_test.client.exchange("GET", "/metrics", {})).body.decode()
+        assert 'llm_simulator_turns_total{ending="completed",profile="gpt-4o-mini"} 2.0' in counted
+
+
+@pytest.mark.parametrize("headers", [{"X-LLMSim-Store": "maybe"}, {"X-LLMSim-Store": "no", "Idempotency-Key": "k"}])
+async def test_turn_that_is_not_stored_has_no_key_and_is_asked_for_by_no(
+    tmp_path: Path, autojump_clock: MockClock, headers: dict[str, str]
+) -> None:
+    async with pod(tmp_path) as under_test:
+        refused = await under_test.say("Hi", headers=NAMED | headers)
+        assert refused.status == 400
+        assert "X-LLMSim-Store" in orjson.loads(refused.body)["error"]["message"]
