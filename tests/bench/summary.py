@@ -161,7 +161,8 @@ def disturbed(rows: Sequence[Requests | Streams]) -> list[str]:
     if not loud:
         return []
     worst = max(loud, key=lambda one: one.others_share)
-    return [
-        f"the machine was not quiet: in {len(loud)} of {len(rows)} loads others had more than {QUIET:.0%} of the server's "
-        f"core, at worst {worst.others_share:.0%} ({worst.name}, round {worst.round}); latencies and errors tell of them too"
-    ]
+    where = f"{worst.others_share:.0%} ({worst.name}, round {worst.round})"
+    share = (
+        f"in {len(loud)} of {len(rows)} loads others had more than {QUIET:.0%} of the server's core, at worst {where}"
+    )
+    return [f"the machine was not quiet: {share}; latencies and errors tell of them too"]
