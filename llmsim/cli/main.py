@@ -6,11 +6,14 @@ of its own name in the module that COMMANDS gives. Exit codes: 0 fine; 1 a compa
 Invariant: no traceback reaches the terminal unless LLMSIM_LOG_LEVEL=debug asks for it.
 """
 
+import errno
+import io
 import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import NoReturn
 
 import attrs
@@ -18,11 +21,13 @@ import click
 
 from llmsim import __version__
 from llmsim.cli.options import examples
-from llmsim.errors import LlmsimError, leading_error
+from llmsim.errors import LlmsimError, OperatorError, leading_error
 
 BUG = 70
 INTERRUPTED = 130
 READER_LEFT = 141
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+"""What the system says of a stdout that takes nothing more."""
 
 
 @attrs.frozen
@@ -88,7 +93,18 @@ cli = click.version_option(__version__, message="llmsim %(version)s")(
 
 def run() -> NoReturn:
     """The console script."""
+    ready_streams()
     sys.exit(outcome(sys.argv[1:]))
+
+
+def ready_streams() -> None:
+    """Make stdout and stderr streams that take any text: closed ones swallow it, what they cannot encode is escaped."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  (for the rest of the process)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def outcome(arguments: Sequence[str]) -> int:
@@ -97,7 +113,7 @@ def outcome(arguments: Sequence[str]) -> int:
         code = invoke(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_output()
         code = READER_LEFT
     except (KeyboardInterrupt, click.Abort):
         code = INTERRUPTED
@@ -111,9 +127,22 @@ def outcome(arguments: Sequence[str]) -> int:
         code = failed(error)
     except BaseExceptionGroup as group:
         code = failed_together(group)
+    except OSError as error:
+        code = unwritten(error) if error.errno in UNWRITABLE and error.filename is None else bug(error)
     except Exception as error:  # noqa: BLE001  (the last handler before the terminal)
         code = bug(error)
     return code
+
+
+def give_up_output() -> None:
+    """Send what Python still holds for stdout nowhere, so that it does not fail again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def unwritten(error: OSError) -> int:
+    """What comes of output that cannot be written: rooms below name the file in every other error of the system's."""
+    give_up_output()
+    return failed(OperatorError(f"cannot write the output: {error.strerror}"))
 
 
 def invoke(arguments: Sequence[str]) -> int:

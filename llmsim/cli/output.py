@@ -15,8 +15,8 @@ Advance = Callable[[int], None]
 
 
 def print_json(value: object) -> None:
-    """One JSON value: indented, keys sorted, a newline at its end."""
-    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode())
+    """One JSON value: indented, keys sorted, a newline at its end; UTF-8, whatever the terminal speaks (RFC 8259)."""
+    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -4,14 +4,38 @@ import os
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import click
+import orjson
 import pytest
 
 from llmsim import __version__
 from llmsim.cli import main
 from llmsim.errors import OperatorError, StoreInUse
 from tests.said import CommandLine
+
+SMILE = """summary = "A \U0001f600."
+context_window = 1000
+max_output = 100
+output_tokens = { kind = "constant", value = 10 }
+
+[latency]
+ttft_ms = { kind = "constant", value = 0 }
+itl_ms = { kind = "constant", value = 0 }
+
+[sources]
+context_window = "estimate"
+max_output = "estimate"
+output_tokens = "estimate"
+"latency.ttft_ms" = "estimate"
+"latency.itl_ms" = "estimate"
+
+[[models]]
+id = "smile"
+created = 1_767_225_600
+owned_by = "llmsim"
+"""
 
 
 def raising(error: BaseException) -> click.Command:
@@ -132,3 +156,28 @@ def test_small_commands_start_without_server_store_or_terminal_libraries() -> No
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert ended.stderr == "\n"
     assert "llm" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "said"),
+    [
+        (">/dev/full", 2, "llmsim: cannot write the output: No space left on device"),
+        (">&-", 0, ""),
+        ("2>&-", 0, ""),
+        (">&- 2>&-", 0, ""),
+    ],
+)
+def test_output_that_nobody_takes_is_no_bug(redirection: str, code: int, said: str) -> None:
+    command = f"{sys.executable} -m llmsim profiles list {redirection}"
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr.strip()) == (code, said)
+
+
+def test_text_that_the_terminal_cannot_show_is_escaped_and_json_is_utf_8(tmp_path: Path) -> None:
+    (tmp_path / "smile.toml").write_text(SMILE, encoding="utf-8")
+    command = [sys.executable, "-m", "llmsim", "profiles", "list", "--profiles", str(tmp_path)]
+    narrow = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    shown = subprocess.run(command, capture_output=True, check=True, timeout=60, env=narrow)
+    assert b"\\U0001f600" in shown.stdout
+    told = subprocess.run([*command, "--json"], capture_output=True, check=True, timeout=60, env=narrow)
+    assert any(profile["summary"] == "A \U0001f600." for profile in orjson.loads(told.stdout))
