@@ -11,7 +11,7 @@ import attrs
 from llmsim.errors import ClientError
 from llmsim.simulation.plan import Plan
 from llmsim.store import schema
-from llmsim.store.schema import SESSION_ID, TurnKey
+from llmsim.store.schema import SESSION_ID, SESSION_ID_FORM, TurnKey
 from llmsim.turn import Place, Role, TurnRequest, chain_digests
 from llmsim.wire.base import Parsed
 
@@ -64,7 +64,7 @@ def session_of(request: TurnRequest, named: str | None, digests: tuple[bytes, ..
     """
     if named is not None:
         if SESSION_ID.fullmatch(named) is None:
-            raise ClientError("Invalid X-LLMSim-Session header: expected 1 to 128 characters of A-Z a-z 0-9 . _ : -")
+            raise ClientError(f"Invalid X-LLMSim-Session header: expected {SESSION_ID_FORM}")
         return named
     if not request.messages:
         return "auto-empty"

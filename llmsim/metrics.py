@@ -6,7 +6,7 @@ Every metric has the prefix `llm_simulator_`; METRICS names them all for the doc
 from collections.abc import Callable
 
 import attrs
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from llmsim import __version__
@@ -14,6 +14,8 @@ from llmsim.tally import Tallies, Tally
 from llmsim.turn import Usage
 
 PREFIX = "llm_simulator"
+disable_created_metrics()
+"""When a counter began is the process's start, once; the library would say it beside each."""
 LATENCY_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60, 120)
 LATE_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 COMMIT_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)

@@ -85,7 +85,11 @@ class Settings:
         default=(),
     )
     scripts: tuple[Path, ...] = setting(
-        About(values.paths(), "Session scripts whose replies are given where their turns match.", default="none"),
+        About(
+            values.paths(),
+            "Session scripts (files, or names of shipped ones) whose replies are given where their turns match.",
+            default="none",
+        ),
         default=(),
     )
     epoch: int | None = setting(

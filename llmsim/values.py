@@ -129,7 +129,7 @@ def moment() -> Kind[int]:
     def parsed(text: str) -> object:
         return int(text) if re.fullmatch(r"[0-9]{9,12}|0", text) else text
 
-    return Kind("unix seconds or ISO 8601, such as 2026-01-01T00:00:00Z", typed, parsed)
+    return Kind("unix seconds or ISO 8601, such as 2026-01-01T00:00:00Z, years 1970 to 9998", typed, parsed)
 
 
 def _path(value: object) -> Path | None:

@@ -110,7 +110,7 @@ def metrics() -> str:
 
 def samples() -> set[str]:
     """Every name that a metric has in an exposition, those of histogram parts included."""
-    endings = {"counter": ("_total", "_created"), "histogram": ("", "_bucket", "_count", "_sum", "_created")}
+    endings = {"counter": ("_total",), "histogram": ("", "_bucket", "_count", "_sum")}
     families: list[prometheus_client.Metric] = list(Metrics().registry.collect())
     return {family.name + ending for family in families for ending in endings.get(family.type, ("",))}
 

@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 import click
 
+from llmsim.cli.output import quantity
 from llmsim.store.schema import TurnKey
 from llmsim.store.views import children
 
@@ -31,7 +32,7 @@ class Shown:
 
 def print_conversation(session: dict[str, Any], turns: list[dict[str, Any]]) -> None:
     """Print a session."""
-    title = f"{session['id']}: {session['turns']} turns, {moment(session['created_at'])}"
+    title = f"{session['id']}: {quantity(session['turns'], 'turn')}, {moment(session['created_at'])}"
     if session["updated_at"] != session["created_at"]:
         title += f" to {moment(session['updated_at'])}"
     if session["forked_from"]:

@@ -45,6 +45,11 @@ def print_pairs(pairs: Sequence[tuple[str, object]]) -> None:
         click.echo(f"{name:<{width}}  {value}")
 
 
+def quantity(number: int, what: str) -> str:
+    """A number of things, in words: "1 session", "2 sessions"."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 @contextmanager
 def progress(what: str, total: int | None) -> Iterator[Advance]:
     """A progress bar on stderr while the block runs, on a terminal only; call what it gives with each step done.

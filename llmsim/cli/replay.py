@@ -13,7 +13,7 @@ import click
 import trio
 from click.core import ParameterSource
 
-from llmsim.catalog import profiles_dir, scripts_dir
+from llmsim.catalog import profiles_dir
 from llmsim.cli import logs
 from llmsim.cli.options import examples, json_option, with_settings
 from llmsim.cli.output import print_json, print_pairs, progress
@@ -23,7 +23,7 @@ from llmsim.replay import transcript as transcripts
 from llmsim.replay.clients import OverHTTP, connect
 from llmsim.replay.player import Played, play
 from llmsim.replay.regenerate import Regeneration, regenerate
-from llmsim.replay.script import Script, load_scripts, parts
+from llmsim.replay.script import Script, found, load_scripts, parts, shipped
 from llmsim.replay.virtual import DEFAULT_EPOCH_S, DEFAULT_POD
 from llmsim.replay.virtual import replay as replay_virtually
 from llmsim.serving.emitter import Pace
@@ -31,7 +31,6 @@ from llmsim.settings import LogLevel, Settings
 from llmsim.store.environment import Environment
 from llmsim.store.schema import Table
 from llmsim.store.verify import is_snapshot
-from llmsim.strict import nearest
 from llmsim.tokenizers import counter_named
 from llmsim.turn import Pod
 
@@ -106,21 +105,6 @@ def refuse_idle_flags(*, store: bool, url: bool) -> None:
     if given:
         one = "--store" if store else "--url" if url else "a replay without --url"
         raise click.UsageError(f"--{given[0]} does not go with {one}.")
-
-
-def shipped() -> list[str]:
-    """The names of the shipped scripts."""
-    return sorted(path.stem for path in scripts_dir().glob("*.toml"))
-
-
-def found(name: str) -> Path:
-    """The file of a script: a path, or the name of a shipped one; raises OperatorError."""
-    path = Path(name)
-    if path.is_file() or path.suffix or len(path.parts) > 1:
-        return path
-    if name not in shipped():
-        raise OperatorError(f"no file and no shipped script is called {name!r}{nearest(name, shipped())}")
-    return scripts_dir() / f"{name}.toml"
 
 
 def run(

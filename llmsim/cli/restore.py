@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from llmsim.cli.options import examples, json_option, with_settings
-from llmsim.cli.output import print_json
+from llmsim.cli.output import print_json, quantity
 from llmsim.cli.progress import reporting
 from llmsim.identity import identify
 from llmsim.settings import Settings
@@ -49,7 +49,9 @@ def restore(settings: Settings, *, path: Path, replace: bool, adopt: bool, as_js
             }
         )
         return
-    counts = f"{done.manifest.tables.get('sessions')} sessions, {done.manifest.tables.get('turns')} turns"
+    counts = (
+        f"{quantity(done.manifest.tables['sessions'], 'session')}, {quantity(done.manifest.tables['turns'], 'turn')}"
+    )
     click.echo(f"restored {path} to {settings.data_dir}: {counts}, pod {done.ordinal}")
     if done.kept:
         click.echo(f"the store that was there is kept in {done.kept}")

@@ -24,6 +24,7 @@ from llmsim.settings import Settings
         "llmsim serve                                      on http://127.0.0.1:8080, store in ./llmsim-data",
         "llmsim serve --instant --port 0                   no delays, a free port",
         "llmsim serve --seed 7 --epoch 2026-01-01T00:00:00Z    the same bytes every time",
+        "llmsim serve --script support-bot                 scripted replies, where what is said matches",
         "llmsim serve --profiles mine --strict-models      your own models, and no others",
         "LLMSIM_ORDINAL=2 LLMSIM_DATA_DIR=/var/lib/llmsim llmsim serve --host 0.0.0.0",
     )
@@ -50,7 +51,7 @@ def serve(settings: Settings) -> None:
     Point the base URL of an OpenAI SDK at it; any API key will do. SIGTERM and SIGINT let open streams end first.
     """
     logs.configure(settings.log_level)
-    from llmsim.replay.script import ScriptedReplies, load_scripts  # noqa: PLC0415  (see the module's header)
+    from llmsim.replay.script import ScriptedReplies, found, load_scripts  # noqa: PLC0415  (see the module's header)
     from llmsim.serving.emitter import Pace  # noqa: PLC0415
     from llmsim.serving.pod import PodOptions  # noqa: PLC0415
     from llmsim.serving.server import Listening  # noqa: PLC0415
@@ -65,7 +66,7 @@ def serve(settings: Settings) -> None:
         commit_runner=trio.to_thread.run_sync,
         clock=Clock(settings.epoch),
         pace=Pace(None if settings.instant else settings.speed),
-        script=ScriptedReplies.from_scripts(load_scripts(settings.scripts)),
+        script=ScriptedReplies.from_scripts(load_scripts(found(str(path)) for path in settings.scripts)),
         strict_models=settings.strict_models,
     )
 

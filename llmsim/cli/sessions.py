@@ -19,7 +19,7 @@ from click.core import ParameterSource
 
 from llmsim.cli.conversation import moment, parents_of, print_conversation
 from llmsim.cli.options import examples, json_option, with_settings
-from llmsim.cli.output import print_json, print_table
+from llmsim.cli.output import print_json, print_table, quantity
 from llmsim.cli.progress import reporting
 from llmsim.errors import ClientError, OperatorError
 from llmsim.settings import Settings
@@ -171,7 +171,7 @@ def import_(file: BinaryIO, at_hand: Sessions, *, as_json: bool) -> None:
     if as_json:
         print_json(done)
     else:
-        click.echo(f"imported {done['sessions']} sessions with {done['turns']} turns")
+        click.echo(f"imported {quantity(done['sessions'], 'session')} with {quantity(done['turns'], 'turn')}")
 
 
 @sessions.command(epilog=examples("llmsim sessions fork demo-1 --at 3", "llmsim sessions fork demo-1 --id demo-2"))

@@ -14,6 +14,7 @@ import attrs
 from attrs.validators import and_, ge, le, max_len, min_len
 
 from llmsim import strict
+from llmsim.catalog import scripts_dir
 from llmsim.errors import OperatorError
 from llmsim.turn import FinishReason, Place, Role, TurnRequest
 
@@ -129,6 +130,21 @@ class Part:
     stream: bool
     params: dict[str, Any]
     turns: tuple[ScriptTurn, ...]
+
+
+def shipped() -> list[str]:
+    """The names of the shipped scripts."""
+    return sorted(path.stem for path in scripts_dir().glob("*.toml"))
+
+
+def found(name: str) -> Path:
+    """The file of a script: a path, or the name of a shipped one; raises OperatorError."""
+    path = Path(name)
+    if path.is_file() or path.suffix or len(path.parts) > 1:
+        return path
+    if name not in shipped():
+        raise OperatorError(f"no file and no shipped script is called {name!r}{strict.nearest(name, shipped())}")
+    return scripts_dir() / f"{name}.toml"
 
 
 def load_scripts(paths: Iterable[Path]) -> tuple[Script, ...]:

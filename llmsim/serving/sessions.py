@@ -16,7 +16,7 @@ from llmsim.serving.service import Service
 from llmsim.store import sessions, transfer, views
 from llmsim.store.environment import View
 from llmsim.store.operations import DeleteSession, ForkSession
-from llmsim.store.schema import SESSION_ID, Session, Turn, TurnKey
+from llmsim.store.schema import SESSION_ID, SESSION_ID_FORM, Session, Turn, TurnKey
 from llmsim.wire.openai_http import read_object
 
 ROOT = "/llmsim/v1/sessions"
@@ -123,7 +123,7 @@ def add_transfers(app: QuartTrio, service: Service) -> None:
             key = turn_named(view, session, str(at)) if at is not None else known(view, session).tip
             new = str(body.get("id") or sessions.fork_name(view, session))
         if SESSION_ID.fullmatch(new) is None:
-            raise ClientError(f"Invalid session id {new!r}: expected 1 to 128 characters of A-Z a-z 0-9 . _ : -")
+            raise ClientError(f"Invalid session id {new!r}: expected {SESSION_ID_FORM}")
         await simulator.writer.commit(ForkSession(session, key, new))
         with environment.read() as view:
             return answer(views.session_view(known(view, new)), status=201)

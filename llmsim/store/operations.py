@@ -11,7 +11,7 @@ from llmsim.errors import ClientError, StoreDamaged, StoreError
 from llmsim.store import sessions
 from llmsim.store.codec import encode
 from llmsim.store.environment import View
-from llmsim.store.schema import SESSION_ID, Outcome, Session, Table, Turn, TurnKey, turn_key, within
+from llmsim.store.schema import SESSION_ID, SESSION_ID_FORM, Outcome, Session, Table, Turn, TurnKey, turn_key, within
 from llmsim.store.sessions import idempotency_key, pack_head
 from llmsim.turn import Message, Role, chain_digests
 
@@ -94,7 +94,7 @@ class ForkSession:
         if sessions.session(view, self.new) is not None:
             raise ClientError(f"Session '{self.new}' exists already.", status=409, code="session_exists")
         if SESSION_ID.fullmatch(self.new) is None:
-            raise ClientError(f"Invalid session id {self.new!r}: expected 1 to 128 characters of A-Z a-z 0-9 . _ : -")
+            raise ClientError(f"Invalid session id {self.new!r}: expected {SESSION_ID_FORM}")
         if sessions.turn(view, self.session, self.at) is None:
             raise ClientError(f"Session '{self.session}' has no turn '{self.at}'.", status=404, code="turn_not_found")
         path = list(sessions.upwards(view, self.session, self.at))

@@ -131,7 +131,7 @@ def test_fork_that_cannot_be_is_2_and_says_why(sessions: Sessions) -> None:
     assert (late.code, late.err) == (2, "llmsim: Session 's-0': no turn 9: the session has turns 1 to 4\n")
     bad = sessions("fork", "s-0", "--id", "no good")
     assert bad.code == 2
-    assert "expected 1 to 128 characters of A-Z a-z 0-9 . _ : -" in bad.err
+    assert "expected 1 to 128 characters of A-Z a-z 0-9 . _ : -, but neither . nor .." in bad.err
 
 
 def test_delete_removes_a_session(sessions: Sessions) -> None:
