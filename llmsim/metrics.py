@@ -14,7 +14,7 @@ from llmsim.tally import Tallies, Tally
 from llmsim.turn import Usage
 
 PREFIX = "llm_simulator"
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 """When a counter began is the process's start, once; the library would say it beside each."""
 LATENCY_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60, 120)
 LATE_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)

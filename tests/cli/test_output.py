@@ -56,4 +56,9 @@ def test_progress_on_a_terminal_goes_to_stderr(capsys: Captured, monkeypatch: py
 
 
 def test_quantity_of_one_is_singular() -> None:
-    assert [quantity(number, "turn") for number in (0, 1, 2, 1200)] == ["0 turns", "1 turn", "2 turns", "1,200 turns"]
+    assert [output.quantity(number, "turn") for number in (0, 1, 2, 1200)] == [
+        "0 turns",
+        "1 turn",
+        "2 turns",
+        "1,200 turns",
+    ]

@@ -103,6 +103,8 @@ class Connection:
                     self._working = None
         finally:
             self._end(Ending.SERVER_STOPPED if self._draining else Ending.CLIENT_LEFT)
+            self._sender.part()
+            self._reader.part()
         return self._reader.unread if self._passed else None
 
     def drain(self) -> None:

@@ -120,6 +120,10 @@ class RequestReader:
         """The head of the next request is whole, its body is not."""
         return self._head is not None
 
+    def part(self) -> None:
+        """Let go of the parser, which refers back, once no more is read."""
+        del self._parser
+
     def feed(self, data: bytes) -> None:
         """Take what has arrived."""
         if not self._unread:

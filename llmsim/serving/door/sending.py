@@ -72,6 +72,10 @@ class Sender:
         if self.emission is not None:
             self.emission.close(ending)
 
+    def part(self) -> None:
+        """Let go of the connection, once it is over: references both ways would wait for the collector."""
+        del self._tell_blocked, self._tell_sent
+
     def _emit(self, now: float) -> None:
         """Send the frames that are due; a whole body leaves in one write with its head, a stream's head at once."""
         emission = self.emission

@@ -1,6 +1,8 @@
 """A connection's owner may be cancelled at any moment, and a connection be over at any: each turn is settled once."""
 
+import gc
 import socket
+import weakref
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,27 @@ from tests.runners import Gate
 STEPS = 24
 """Turns of the event loop in which each of these requests is over, without delays."""
 KEY = ("Idempotency-Key", "k")
+
+
+async def test_connection_that_is_over_is_gone_without_the_collector(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with pod_with_door(tmp_path) as under:
+        seen = []
+        gc.disable()
+        try:
+            for told in (hot("s"), hot("s", KEY), hot("s", stream=True), b"\x00\r\n"):
+                async with under.doorway.connect() as peer:
+                    await wait_all_tasks_blocked()
+                    [connection] = under.doorway.door._open
+                    seen.append(weakref.ref(connection))
+                    del connection
+                    await peer.stream.send_all(told)
+                    await wait_all_tasks_blocked()
+            await trio.sleep(2 * LIMITS.wait_s[Awaited.REQUEST])
+            async with under.doorway.connect():
+                await wait_all_tasks_blocked()  # the reactor remembers the last socket that it served
+            assert [found for found in seen if found() is not None] == []
+        finally:
+            gc.enable()
 
 
 async def owned(under: DoorUnderTest, scope: trio.CancelScope, end: socket.socket) -> None:
