@@ -30,7 +30,14 @@ WITHOUT_TESTS = {
 }
 """Modules that need no test file of their own, and why."""
 
-BESIDE_THE_MIRROR = {"test_tidy", "test_contracts", "test_docs", "test_shipped_profiles", "test_fixture"}
+BESIDE_THE_MIRROR = {
+    "test_writer_in_a_crowd",
+    "test_tidy",
+    "test_contracts",
+    "test_docs",
+    "test_shipped_profiles",
+    "test_fixture",
+}
 """Tests of the tree, the documents and the shipped data rather than of a module."""
 
 SUITES = ("crash", "clients", "golden", "bench", "deploy", "http")

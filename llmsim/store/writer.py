@@ -25,6 +25,9 @@ QUEUE_MAX = 4096
 more memory than as many turns. Outcomes (`post`) are above it: there is one for each admitted turn at most."""
 TURN = 32
 """Callers that are told of their results before other tasks have their turn: each may send an answer at once."""
+POST_WAIT_S = 0.05
+"""How long outcomes wait for a commit that somebody waits for: alone they would double the commits of a pod with little
+to do. A process that dies meanwhile leaves turns without outcome, as it would in the middle of a response."""
 BATCH_MAX = 1024
 """Operations in one transaction: keeps its dirty pages, and the wait of the last caller, bounded."""
 
@@ -66,6 +69,7 @@ class Writer:
         self._kept: list[_Waiting] = []
         self._places = trio.Semaphore(QUEUE_MAX)
         self._work = trio.Event()
+        self._wanted = trio.Event()
         self._idle = trio.Event()
         self._idle.set()
         self.running = False
@@ -129,6 +133,8 @@ class Writer:
         try:
             while True:
                 await self._work.wait()
+                with trio.move_on_after(POST_WAIT_S, shield=True):
+                    await self._wanted.wait()
                 await self._commit_gathered()
         finally:
             self.running = False
@@ -139,8 +145,8 @@ class Writer:
 
         What a full disk made it keep is tried once more.
         """
-        if self._kept and self.running:
-            self._wake()
+        if self.running and (self._kept or self._queue):
+            self._wake(wanted=True)
         await self._idle.wait()
 
     def _hand_over(self, waiting: _Waiting) -> None:
@@ -148,16 +154,21 @@ class Writer:
             self._answer([waiting], [stopped()])
             return
         self._queue.append(waiting)
-        self._wake()
+        self._wake(wanted=waiting.done is not None)
 
-    def _wake(self) -> None:
+    def _wake(self, *, wanted: bool) -> None:
+        """Something is to be committed; `wanted`: somebody waits for that."""
         if self._idle.is_set():
             self._idle = trio.Event()
         self._work.set()
+        if wanted:
+            self._wanted.set()
 
     async def _commit_gathered(self) -> None:
         batch = self._kept + [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_MAX))]
         self._kept = []
+        if not any(waiting.done is not None for waiting in self._queue):
+            self._wanted = trio.Event()
         try:
             results = await self._results(batch)
         except BaseException as error:

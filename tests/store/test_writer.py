@@ -14,10 +14,10 @@ from llmsim.store.batch import Operation, Results
 from llmsim.store.environment import Environment, View
 from llmsim.store.operations import DeleteSession, PutOutcome, PutTurn
 from llmsim.store.ownership import open_for
-from llmsim.store.schema import Ending, Outcome, Table
-from llmsim.store.writer import Writer, inline
+from llmsim.store.schema import Ending, Outcome
+from llmsim.store.writer import POST_WAIT_S, Writer, inline
 from tests.store.callers import LIMIT_S, Caller, Disk, Gate, Running, putting, running, spoiling, stored
-from tests.stored import PROFILE, conversation, turn_of
+from tests.stored import PROFILE, turn_of
 
 SMALL_MAP_BYTES = 1 << 16
 TURN = turn_of("s", "hello")
@@ -34,6 +34,10 @@ def environment(tmp_path: Path) -> Iterator[Environment]:
 def outcome(environment: Environment) -> Outcome | None:
     with environment.read() as view:
         return sessions.outcome(view, "s", TURN.key)
+
+
+def nothing(_view: View) -> None:
+    """An operation that changes nothing."""
 
 
 async def test_commit_returns_what_the_operation_returned_once_it_is_stored(environment: Environment) -> None:
@@ -276,25 +280,18 @@ async def test_inline_commits_start_no_thread_and_let_others_run(environment: En
         assert await inline(list) == []
 
 
-async def test_many_conversations_at_once_are_all_stored_whole(environment: Environment) -> None:
-    """64 sessions of 5 turns with outcomes, and deletions among them, in threads, from a tiny map."""
-
-    async def talk(run: Running, name: str) -> None:
-        for turn in conversation(name, 5):
-            await run.writer.commit(PutTurn(turn, PROFILE))
-            with environment.read() as view:
-                assert sessions.turn(view, name, turn.key) == turn
-            run.writer.post(PutOutcome(name, turn.key, COMPLETED))
-        if name.endswith("0"):
-            await run.writer.commit(DeleteSession(name))
-
-    async with running(environment, trio.to_thread.run_sync) as run:
-        async with trio.open_nursery() as nursery:
-            for number in range(64):
-                nursery.start_soon(talk, run, f"s{number:02}")
-        await run.settle()
-        with environment.read() as view:
-            assert view.count(Table.SESSIONS) == 57
-            assert view.count(Table.TURNS) == view.count(Table.OUTCOMES) == 57 * 5
-        assert sum(run.batches) == 64 * 5 * 2 + 7
-        assert max(run.batches) > 10
+async def test_outcomes_wait_for_a_commit_that_somebody_wants_and_not_for_long(
+    environment: Environment, autojump_clock: trio.testing.MockClock
+) -> None:
+    async with running(environment, inline) as run:
+        begun = trio.current_time()
+        run.writer.post(nothing)
+        await run.writer.commit(nothing)
+        assert (run.batches, trio.current_time()) == ([2], begun)
+        run.writer.post(nothing)
+        await run.writer.drain()
+        assert (run.batches, trio.current_time()) == ([2, 1], begun)
+        run.writer.post(nothing)
+        await trio.sleep(POST_WAIT_S)
+        await trio.testing.wait_all_tasks_blocked()
+        assert run.batches == [2, 1, 1]
