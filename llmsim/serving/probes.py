@@ -22,7 +22,7 @@ def add_probes(app: QuartTrio, service: Service) -> None:
 
     @app.get("/readyz")
     async def readyz() -> Response:
-        """The store is open and its writer runs; 503 while starting and while draining."""
+        """The store is open and its writer runs; 503 while draining, on connections that were there."""
         running = service.simulator.writer.running
         ready = service.phase is Phase.READY and running
         body = {"status": service.phase.value, "writer": "running" if running else "stopped"}

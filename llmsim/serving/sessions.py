@@ -116,7 +116,7 @@ def add_transfers(app: QuartTrio, service: Service) -> None:
 
     @app.post(f"{ROOT}/<session>/fork")
     async def fork_session(session: str) -> Response:
-        """A new session with the turns up to `at` (a number or turn id; default: all); `id` names it."""
+        """A new session with the turns that lead to `at` (a number or turn id; default: the latest); `id` names it."""
         body = read_object(await body_of(asked()) or b"{}")
         at = body.get("at")
         with environment.read() as view:
