@@ -24,8 +24,6 @@ from llmsim.wire.base import Wire
 from llmsim.wire.dialects import GENERATING, refusing
 from llmsim.wire.openai_errors import unknown_url, wrong_method
 
-MAX_BODY_BYTES = 8 * 1024 * 1024
-"""Largest request body: the largest context window of a shipped profile in characters, with room for JSON."""
 BODY_TIMEOUT_S = 60
 """How long a client may take to send its body."""
 
@@ -36,7 +34,6 @@ def create_app(service: Service) -> QuartTrio:
     app.request_class = ObservedRequest
     app.asgi_http_class = connection_class(service)
     app.asgi_websocket_class = NoWebSocket  # type: ignore[assignment]  # no subclass of Quart's
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["BODY_TIMEOUT"] = BODY_TIMEOUT_S
     app.config["RESPONSE_TIMEOUT"] = None
     add_probes(app, service)
@@ -87,7 +84,7 @@ def add_errors(app: QuartTrio, service: Service) -> None:
         if error.code == 405:
             return answer(wrong_method(request.method, request.path))
         if error.code == 413:
-            message = f"Request body too large: at most {MAX_BODY_BYTES} bytes are accepted."
+            message = f"Request body too large: at most {asked().body_max_bytes} bytes are accepted."
             return answer(ClientError(message, status=413, code="request_too_large"))
         return answer(ClientError(error.description or error.name, status=error.code or 500))
 

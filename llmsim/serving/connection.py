@@ -4,7 +4,7 @@ Knows Quart's internals just enough to stand around `handle_request`; what is an
 """
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import trio
 from quart import request
@@ -21,10 +21,21 @@ if TYPE_CHECKING:
     from quart.typing import ResponseTypes
 
 
+MAX_BODY_BYTES = 8 * 1024 * 1024
+"""Largest request body: the largest context window of a shipped profile in characters, with room for JSON."""
+LARGER_BODIES_BYTES = {"/llmsim/v1/sessions/import": 64 * 1024 * 1024}
+"""What some routes take instead: an export of some 30,000 turns, which is read into memory. Larger ones are for the
+command line beside a store that nobody serves, which reads them line by line."""
+
+
 class ObservedRequest(TrioRequest):
-    """A request that knows the emission which answers it, once there is one."""
+    """A request that knows the largest body of its route, and the emission which answers it, once there is one."""
 
     emission: Emission | None = None
+
+    def __init__(self, method: str, scheme: str, path: str, *rest: Any, **named: Any) -> None:  # noqa: ANN401
+        self.body_max_bytes = LARGER_BODIES_BYTES.get(path, MAX_BODY_BYTES)
+        super().__init__(method, scheme, path, *rest, **named | {"max_content_length": self.body_max_bytes})
 
 
 def asked() -> ObservedRequest:

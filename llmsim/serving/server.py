@@ -18,7 +18,8 @@ from hypercorn.config import Config
 from quart_trio import QuartTrio
 
 from llmsim.errors import OperatorError
-from llmsim.serving.app import BODY_TIMEOUT_S, MAX_BODY_BYTES, create_app
+from llmsim.serving.app import BODY_TIMEOUT_S, create_app
+from llmsim.serving.connection import MAX_BODY_BYTES
 from llmsim.serving.door import handover
 from llmsim.serving.door.connection import Awaited, Limits
 from llmsim.serving.door.door import Door

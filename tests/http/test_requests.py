@@ -9,7 +9,7 @@ import orjson
 import pytest
 from trio.testing import MockClock
 
-from llmsim.serving.app import MAX_BODY_BYTES
+from llmsim.serving.connection import MAX_BODY_BYTES
 from tests.http.asks import MODEL, body_of, chunked, cold, hot
 from tests.peers import Peer, request
 from tests.pods import CHAT, DoorUnderTest, pod_with_door

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from llmsim.serving.app import MAX_BODY_BYTES
+from llmsim.serving.connection import MAX_BODY_BYTES
 from llmsim.serving.emitter import Pace
 from tests.pods import CHAT, pod
 

@@ -9,6 +9,7 @@ import trio
 from trio.testing import MockClock
 
 from llmsim.errors import StoreFull
+from llmsim.serving.connection import LARGER_BODIES_BYTES, MAX_BODY_BYTES
 from llmsim.store.batch import Results
 from tests.pods import PodUnderTest, pod, reply
 
@@ -112,6 +113,21 @@ async def test_export_comes_back_by_import(tmp_path: Path, autojump_clock: MockC
         again = await under.client.exchange("POST", f"{ROOT}/import", {}, exported)
         assert again.status == 409
         assert (await under.client.exchange("POST", f"{ROOT}/import", {}, b"rubbish")).status == 400
+
+
+async def test_export_larger_than_any_request_comes_back_by_import_within_its_own_limit(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    path = f"{ROOT}/import"
+    async with pod(tmp_path / "from") as under:
+        await talk(under, "s", 1)
+        exported = (await under.client.exchange("GET", f"{ROOT}/s/export", {})).body
+    async with pod(tmp_path / "to") as under:
+        padded = exported.rstrip(b"\n") + b" " * MAX_BODY_BYTES
+        assert (await under.client.exchange("POST", path, {}, padded)).status == 201
+        refused = await under.client.exchange("POST", path, {}, b" " * (LARGER_BODIES_BYTES[path] + 1))
+        assert refused.status == 413
+        assert str(LARGER_BODIES_BYTES[path]) in orjson.loads(refused.body)["error"]["message"]
 
 
 @pytest.mark.parametrize(("method", "path"), [("DELETE", "/s"), ("POST", "/s/fork"), ("POST", "/import")])
