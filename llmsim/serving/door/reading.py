@@ -21,6 +21,8 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 END = b"\r\n\r\n"
 EMPTY = (b"\r", b"\n")
 """How an empty line before a request begins, which is ignored; llhttp would ignore it too, but not count it."""
+OPTIONAL_SPACE = b" \t"
+"""What may stand around a header's value and is no part of it. llhttp takes it away in front alone. RFC 9110, 5.6.3."""
 NOT_OURS = {b"transfer-encoding", b"upgrade", b"expect", b"http2-settings"}
 """Headers of requests that are passed on."""
 
@@ -57,7 +59,7 @@ class Fields(Mapping[str, str]):
         self._raw = raw
 
     def __getitem__(self, name: str) -> str:
-        return self._raw[name.encode("latin-1")].decode("latin-1")
+        return self._raw[name.encode("latin-1")].strip(OPTIONAL_SPACE).decode("latin-1")
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.encode("latin-1", "replace") in self._raw
