@@ -62,6 +62,7 @@ class Emission:
         self._leaving = 0
         self._leaving_due = started
         self._late_s = 0.0
+        self._held_until_s = started
         self.due: float | None = None if self._held is None else self._due(self._held)
         self.delivered = 0
         self.settled = False
@@ -84,9 +85,13 @@ class Emission:
         """What was taken last has been handed to the connection, at `now`."""
         if self._leaving:
             self.delivered += self._leaving
-            self._late_s = now - self._leaving_due
+            self._late_s = now - max(self._leaving_due, self._held_until_s)
             self._late(self._late_s, self._leaving)
             self._leaving = 0
+
+    def held(self, now: float) -> None:
+        """The client took nothing more until `now`: what is late by that is not late by us."""
+        self._held_until_s = now
 
     def close(self, ending: Ending) -> None:
         """Settle, unless that has been done; awaits nothing."""

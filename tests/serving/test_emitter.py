@@ -89,3 +89,18 @@ async def test_emission_closed_before_it_begins_settles_with_nothing_delivered()
     emission.close(Ending.CLIENT_LEFT)
     assert settled.calls == [(Ending.CLIENT_LEFT, 0)]
     assert not emission.completed
+
+
+async def test_emission_that_its_client_holds_up_is_late_from_then_on_alone(autojump_clock: MockClock) -> None:
+    late: list[tuple[float, int]] = []
+    emission = Emission(
+        frames(), TIMELINE, Pace(), 0.0, Settled(), lambda seconds, frames: late.append((round(seconds, 3), frames))
+    )
+    emission.take(0.51)
+    emission.left(0.52)
+    emission.take(0.52)
+    emission.held(7.0)
+    emission.left(7.25)
+    emission.take(8.0)
+    emission.left(8.0)
+    assert late == [(0.52, 2), (0.25, 1), (1.0, 2)]

@@ -62,6 +62,8 @@ class Sender:
     def flush(self) -> None:
         """The socket takes more."""
         if self._unsent:
+            if self.emission is not None:
+                self.emission.held(trio.current_time())
             self._push()
             if not self._unsent:
                 self._tell_blocked()
