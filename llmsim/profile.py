@@ -18,7 +18,7 @@ from attrs.validators import deep_iterable, ge, le, max_len, min_len, optional
 
 from llmsim import strict
 from llmsim.distributions import Constant, Distribution, register
-from llmsim.errors import OperatorError
+from llmsim.errors import OperatorError, StoreDamaged
 
 DEFAULT = "default"
 DIGEST_BYTES = 16
@@ -161,13 +161,14 @@ class Profile:
         """The inverse of `to_json`.
 
         Raises:
-            OperatorError: not a profile of this release; `name` stands in its text.
+            StoreDamaged: not a profile of this release; `name` stands in its text.
         """
         try:
-            table = orjson.loads(data)
+            return strict.structure(orjson.loads(data), cls, name, _CONVERTER)
         except orjson.JSONDecodeError as error:
-            raise OperatorError(f"{name}: not JSON: {error}") from None
-        return strict.structure(table, cls, name, _CONVERTER)
+            raise StoreDamaged(f"{name}: not JSON: {error}") from None
+        except OperatorError as error:
+            raise StoreDamaged(str(error)) from None
 
     def reported(self, model: str) -> str:
         """The model name that responses carry when `model` was asked for."""

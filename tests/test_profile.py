@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from llmsim.distributions import Constant, LogNormal
-from llmsim.errors import OperatorError
+from llmsim.errors import OperatorError, StoreDamaged
 from llmsim.profile import Counter, Profile, Profiles, Style, load_profile, parse_profile
 
 MINIMAL = """
@@ -150,8 +150,8 @@ def test_parse_of_a_wrong_profile_names_file_and_path(wrong: str, right: str, sa
 
 
 @pytest.mark.parametrize("data", [b"{", b"[]", b"{}", b'{"name": 3}'])
-def test_from_json_of_other_bytes_is_an_operator_error(data: bytes) -> None:
-    with pytest.raises(OperatorError, match=r"^stored profile: "):
+def test_from_json_of_other_bytes_is_damage_of_the_store_that_had_them(data: bytes) -> None:
+    with pytest.raises(StoreDamaged, match=r"^stored profile: "):
         Profile.from_json(data)
 
 

@@ -11,7 +11,7 @@ from itertools import islice, takewhile
 import attrs
 
 from llmsim.admission import branch_of
-from llmsim.errors import ContextOverflow, OperatorError
+from llmsim.errors import ContextOverflow, OperatorError, StoreDamaged
 from llmsim.profile import Profile
 from llmsim.simulation.plan import PLAN_VERSION, plan_turn
 from llmsim.simulator import Counters, context_of
@@ -108,10 +108,7 @@ def _faults(view: View, turn: Turn, counters: Counters) -> Iterator[Fault]:
     """What would be another; raises OperatorError where it cannot be known."""
     if turn.plan_version != PLAN_VERSION:
         raise OperatorError(f"it was planned by version {turn.plan_version}, this release plans by {PLAN_VERSION}")
-    body = sessions.profile(view, turn.profile)
-    if body is None:
-        raise OperatorError(f"its profile {turn.profile.hex()} is not stored")
-    profile = Profile.from_json(body)
+    profile = _profile(view, turn)
     context = context_of(view, turn)
     request = _request(turn, context)
     place = place_of(turn.origin.session, context)
@@ -140,6 +137,17 @@ def _faults(view: View, turn: Turn, counters: Counters) -> Iterator[Fault]:
     for index, (reply, choice) in enumerate(zip(turn.replies, plan.choices, strict=False)):
         yield from _unequal((f"finish reason of reply {index}", reply.finish_reason, choice.finish_reason))
         yield from _parting(f"reply {index}", reply.text, choice.text)
+
+
+def _profile(view: View, turn: Turn) -> Profile:
+    """What the turn was planned with; raises OperatorError where this release cannot read that."""
+    body = sessions.profile(view, turn.profile)
+    if body is None:
+        raise OperatorError(f"its profile {turn.profile.hex()} is not stored")
+    try:
+        return Profile.from_json(body)
+    except StoreDamaged as error:
+        raise OperatorError(str(error)) from None
 
 
 def _request(turn: Turn, context: tuple[Message, ...]) -> TurnRequest:

@@ -65,7 +65,7 @@ def export_lines(view: View, ids: Iterable[str] | None = None) -> Iterator[bytes
             yield _turn_line(view, turn)
         for key, record in view.scan(Table.IDEMPOTENCY, within(session.id)):
             digest = key[len(within(session.id)) :].hex()
-            yield _line({"type": "idempotency", "digest": digest, "turn": str(TurnKey.unpack(record))})
+            yield _line({"type": "idempotency", "digest": digest, "turn": str(sessions.unpack_key(record))})
     yield _line({"type": "end", "sessions": exported, "turns": turns})
 
 

@@ -1,5 +1,9 @@
-"""Bad requests through the whole application: each gets its provider's words, none gets a 5xx."""
+"""Bad requests through the whole application: each gets its provider's words, none gets a 5xx.
 
+Nor is a store that was damaged under a running server called a bug of the server.
+"""
+
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,7 @@ from trio.testing import MockClock
 
 from llmsim.serving.connection import MAX_BODY_BYTES
 from llmsim.serving.emitter import Pace
+from llmsim.store.schema import Table
 from tests.pods import CHAT, pod
 
 pytestmark = pytest.mark.usefixtures("each_way")
@@ -123,6 +128,54 @@ async def test_largest_body_is_still_read(tmp_path: Path, autojump_clock: MockCl
         assert len(full) == MAX_BODY_BYTES
         assert (await under.client.exchange("POST", CHAT, {}, full)).status == 200
         assert (await under.client.exchange("POST", CHAT, {}, full + b" ")).status == 413
+
+
+SESSION = "/llmsim/v1/sessions/s"
+
+
+@pytest.mark.parametrize(
+    ("table", "asked"),
+    [
+        (
+            Table.SESSIONS,
+            [("GET", "/llmsim/v1/sessions"), ("GET", SESSION), ("POST", f"{SESSION}/fork")],
+        ),
+        (Table.TURNS, [("GET", f"{SESSION}/turns"), ("GET", f"{SESSION}/export"), ("POST", CHAT)]),
+        (Table.OUTCOMES, [("GET", f"{SESSION}/turns/1"), ("GET", f"{SESSION}/export")]),
+        (Table.PROFILES, [("GET", f"{SESSION}/turns/1"), ("POST", CHAT)]),
+        (Table.IDEMPOTENCY, [("GET", f"{SESSION}/export"), ("POST", CHAT)]),
+    ],
+    ids=lambda value: value if isinstance(value, Table) else "",
+)
+async def test_damaged_record_is_told_as_such_to_the_client_and_in_the_log(
+    tmp_path: Path,
+    autojump_clock: MockClock,
+    caplog: pytest.LogCaptureFixture,
+    table: Table,
+    asked: list[tuple[str, str]],
+) -> None:
+    headers = {"X-LLMSim-Session": "s", "Idempotency-Key": "k"}
+    async with pod(tmp_path) as under:
+        await under.client.exchange("POST", CHAT, headers, orjson.dumps(GOOD))
+        await under.service.simulator.writer.drain()
+        environment = under.service.simulator.environment
+        with environment.write() as view:
+            [(key, record)] = view.scan(table)
+            view.put(table, key, b"[]")
+        for method, path in asked:
+            caplog.clear()
+            with caplog.at_level(logging.ERROR):
+                body = orjson.dumps(GOOD) if path == CHAT else b""
+                answer = await under.client.exchange(method, path, headers, body)
+            error = orjson.loads(answer.body)["error"]
+            assert (answer.status, error["type"], error["code"]) == (500, "server_error", "store_error"), path
+            assert "`llmsim check`" in error["message"]
+            [said] = caplog.records
+            assert (said.message, said.exc_info) == ("store error", None)
+            assert said.fields["path"] == path  # type: ignore[attr-defined]  # an extra
+            assert said.fields["error"] in error["message"]  # type: ignore[attr-defined]  # an extra
+        with environment.write() as view:
+            view.put(table, key, record)
 
 
 JSON = st.recursive(
