@@ -12,6 +12,7 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
@@ -117,11 +118,9 @@ def outcome(arguments: Sequence[str]) -> int:
         code = READER_LEFT
     except (KeyboardInterrupt, click.Abort):
         code = INTERRUPTED
-    except click.exceptions.NoArgsIsHelpError as nothing_asked:
-        click.echo(nothing_asked.format_message())
-        code = 0
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         code = error.exit_code
     except LlmsimError as error:
         code = failed(error)
@@ -150,14 +149,22 @@ def invoke(arguments: Sequence[str]) -> int:
     try:
         with cli.make_context("llmsim", list(arguments)) as context:
             cli.invoke(context)
+    except click.exceptions.NoArgsIsHelpError as nothing_asked:
+        click.echo(nothing_asked.format_message())
     except click.exceptions.Exit as end:
         return end.exit_code
     return 0
 
 
+def say(text: str) -> None:
+    """Write a line to stderr; where that takes nothing more, the exit code alone tells."""
+    with suppress(OSError):
+        click.echo(text, err=True)
+
+
 def failed(error: LlmsimError) -> int:
     """Say an error of ours, and give its exit code."""
-    click.echo(f"llmsim: {error}", err=True)
+    say(f"llmsim: {error}")
     return error.exit_code
 
 
@@ -172,11 +179,10 @@ def failed_together(group: BaseExceptionGroup[BaseException]) -> int:
 def bug(error: BaseException) -> int:
     """Say that this should not have happened, in one line, or with its traceback where debugging was asked for."""
     if os.environ.get("LLMSIM_LOG_LEVEL") == "debug":
-        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+        say("".join(traceback.format_exception(error)).rstrip())
     reason = " ".join(str(error).split())[:200]
-    click.echo(
+    say(
         f"llmsim: this is a bug in llmsim: {type(error).__name__}: {reason} "
-        "(run it again with LLMSIM_LOG_LEVEL=debug to see where)",
-        err=True,
+        "(run it again with LLMSIM_LOG_LEVEL=debug to see where)"
     )
     return BUG

@@ -158,17 +158,25 @@ def test_small_commands_start_without_server_store_or_terminal_libraries() -> No
     assert "llm" in ended.stdout
 
 
+FULL = "llmsim: cannot write the output: No space left on device"
+
+
 @pytest.mark.parametrize(
-    ("redirection", "code", "said"),
+    ("arguments", "code", "said"),
     [
-        (">/dev/full", 2, "llmsim: cannot write the output: No space left on device"),
-        (">&-", 0, ""),
-        ("2>&-", 0, ""),
-        (">&- 2>&-", 0, ""),
+        ("profiles list >/dev/full", 2, FULL),
+        ("profiles list --json >/dev/full", 2, FULL),
+        ("profiles list >/dev/full 2>/dev/full", 2, ""),
+        ("profiles list >&-", 0, ""),
+        ("profiles list 2>&-", 0, ""),
+        ("profiles list >&- 2>&-", 0, ""),
+        ("profiles >/dev/full", 2, FULL),
+        ("profiles lst 2>/dev/full", 2, ""),
+        ("check --data-dir /nonexistent 2>/dev/full", 2, ""),
     ],
 )
-def test_output_that_nobody_takes_is_no_bug(redirection: str, code: int, said: str) -> None:
-    command = f"{sys.executable} -m llmsim profiles list {redirection}"
+def test_output_that_nobody_takes_is_no_bug(arguments: str, code: int, said: str) -> None:
+    command = f"{sys.executable} -m llmsim {arguments}"
     done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr.strip()) == (code, said)
 
