@@ -18,7 +18,7 @@ from llmsim.store.schema import (
     FORMAT_VERSION,
     META_KEY,
     SEPARATOR,
-    SESSION_ID,
+    STORED_SESSION_ID,
     Outcome,
     Session,
     Table,
@@ -94,7 +94,7 @@ def _check_profiles(view: View) -> Iterator[Finding]:
 def check_session(view: View, key: bytes, record: bytes, advance: Callable[[int], None] = nobody) -> Iterator[Finding]:
     """The findings of one session, whose summary is this record."""
     name = key.decode("utf-8", "backslashreplace")
-    if SESSION_ID.fullmatch(name) is None:
+    if STORED_SESSION_ID.fullmatch(name) is None:
         yield Finding("name", "sessions", name, "not a session id")
         return
     turns: dict[TurnKey, Turn] = {}

@@ -25,7 +25,9 @@ import attrs
 from llmsim.turn import FinishReason, Message, Usage
 
 FORMAT_VERSION = 1
-SESSION_ID = re.compile(r"(?!\.\.?\Z)[A-Za-z0-9._:-]{1,128}")
+STORED_SESSION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+"""What sessions of a store may be called. Two of these names, `.` and `..`, are given to no new session."""
+SESSION_ID = re.compile(rf"(?!\.\.?\Z){STORED_SESSION_ID.pattern}")
 SESSION_ID_FORM = "1 to 128 characters of A-Z a-z 0-9 . _ : -, but neither . nor .."
 """What SESSION_ID takes, in words. Clients resolve the two as path segments, so that no URL would lead to them."""
 TURN_ID = re.compile(r"(0|[1-9][0-9]{0,8})-([0-9a-f]{16})-(0|[1-9][0-9]{0,8})")

@@ -12,7 +12,7 @@ import attrs
 from llmsim.errors import StoreDamaged
 from llmsim.store.codec import decode
 from llmsim.store.environment import View
-from llmsim.store.schema import SESSION_ID, Outcome, Session, Table, Turn, TurnKey, turn_key, within
+from llmsim.store.schema import STORED_SESSION_ID, Outcome, Session, Table, Turn, TurnKey, turn_key, within
 from llmsim.turn import Message, Role
 
 KEY_BYTES = 16
@@ -44,7 +44,7 @@ def _searched(text: str) -> bytes:
 
 def session(view: View, session_id: str) -> Session | None:
     """One summary; None also for what cannot be a session id."""
-    if SESSION_ID.fullmatch(session_id) is None:
+    if STORED_SESSION_ID.fullmatch(session_id) is None:
         return None
     record = view.get(Table.SESSIONS, session_id.encode())
     return decode(record, Session) if record is not None else None

@@ -5,8 +5,10 @@ from pathlib import Path
 import orjson
 import pytest
 
+from llmsim.store import operations
 from llmsim.store.environment import Environment, claim
 from llmsim.store.ownership import open_for
+from llmsim.store.schema import STORED_SESSION_ID
 from tests.said import CommandLine
 from tests.stored import checked, contents, conversation, fill, put
 
@@ -54,6 +56,24 @@ def test_sessions_of_a_folder_without_a_store_is_2_and_makes_nothing(
     assert said.code == 2
     assert "no store in" in said.err
     assert not (tmp_path / "typo").exists()
+
+
+def test_session_that_could_not_be_made_today_is_sound_and_can_be_taken_along(
+    tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stores may have sessions `.` and `..`: no URL leads to them, the command line does."""
+    data_dir = fill(tmp_path / "data", sessions=0)
+    with monkeypatch.context() as earlier, checked(data_dir) as environment:
+        earlier.setattr(operations, "SESSION_ID", STORED_SESSION_ID)
+        put(environment, *conversation("..", 2))
+    exported = tmp_path / "exported.jsonl"
+    exported.write_text(command_line("sessions", "export", "..", "--data-dir", data_dir).out)
+    refused = command_line("sessions", "import", exported, "--data-dir", fill(tmp_path / "other"))
+    assert (refused.code, refused.err) == (2, f"llmsim: {exported}: line 2: not a session id: '..'\n")
+    assert command_line("sessions", "fork", "..", "--id", ".", "--data-dir", data_dir).code == 2
+    assert command_line("sessions", "fork", "..", "--id", "up", "--data-dir", data_dir).out == "up\n"
+    assert command_line("sessions", "delete", "..", "--data-dir", data_dir).code == 0
+    assert command_line("sessions", "show", "up", "--data-dir", data_dir).out.startswith("up: 2 turns, ")
 
 
 def test_export_of_a_long_session_is_read_while_it_is_written(tmp_path: Path, command_line: CommandLine) -> None:

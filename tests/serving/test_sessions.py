@@ -86,8 +86,9 @@ async def test_fork_goes_on_alone_and_the_original_stays(tmp_path: Path, autojum
         assert (unnamed["id"], unnamed["turns"]) == ("s.fork-1", 3)
         taken = await under.client.exchange("POST", f"{ROOT}/s/fork", {}, b'{"id": "t"}')
         assert (taken.status, orjson.loads(taken.body)["error"]["code"]) == (409, "session_exists")
-        bad = await under.client.exchange("POST", f"{ROOT}/s/fork", {}, b'{"id": "a b"}')
-        assert bad.status == 400
+        for name in ("a b", ".", ".."):
+            bad = await under.client.exchange("POST", f"{ROOT}/s/fork", {}, orjson.dumps({"id": name}))
+            assert bad.status == 400
 
 
 async def test_delete_removes_everything_and_the_session_begins_anew(tmp_path: Path, autojump_clock: MockClock) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from llmsim.store.schema import SESSION_ID, TurnKey, branch_of, turn_key, within
+from llmsim.store.schema import SESSION_ID, STORED_SESSION_ID, TurnKey, branch_of, turn_key, within
 
 COUNTS = st.integers(0, 2**32 - 1)
 BRANCHES = st.binary(min_size=8, max_size=8)
@@ -68,6 +68,14 @@ def test_session_id_is_one(session: str) -> None:
 @pytest.mark.parametrize("session", ["", "x" * 129, "a b", "a/b", "ä", "a\n", "a\x00"])
 def test_session_id_is_none(session: str) -> None:
     assert SESSION_ID.fullmatch(session) is None
+    assert STORED_SESSION_ID.fullmatch(session) is None
+
+
+def test_names_that_urls_resolve_are_only_read() -> None:
+    for name in (".", ".."):
+        assert SESSION_ID.fullmatch(name) is None
+        assert STORED_SESSION_ID.fullmatch(name)
+    assert all(SESSION_ID.fullmatch(name) for name in ("...", "..a", "a..", ".a"))
 
 
 @given(st.sets(st.from_regex(SESSION_ID, fullmatch=True), min_size=2, max_size=4))
