@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from llmsim.cli.output import quantity
 from llmsim.store.files import Report, silent
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
@@ -60,7 +61,7 @@ def _bars() -> Iterator[Report]:
 
 def measured(step: str, number: int) -> str:
     """A number in the unit of its step: `12.3 MiB`, or `1,200 turns`."""
-    return f"{number:,} turns" if step == "check" else f"{number / (1 << 20):,.1f} MiB"
+    return quantity(number, "turn") if step == "check" else f"{number / (1 << 20):,.1f} MiB"
 
 
 @contextmanager

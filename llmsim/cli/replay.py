@@ -16,7 +16,7 @@ from click.core import ParameterSource
 from llmsim.catalog import profiles_dir
 from llmsim.cli import logs
 from llmsim.cli.options import examples, json_option, with_settings
-from llmsim.cli.output import print_json, print_pairs, progress
+from llmsim.cli.output import print_json, print_pairs, progress, quantity
 from llmsim.errors import OperatorError
 from llmsim.profile import Profiles
 from llmsim.replay import transcript as transcripts
@@ -162,7 +162,7 @@ def report(played: list[Played], text: bytes, wanted: bytes | None, *, as_json: 
         for one in different[: transcripts.SHOWN]:
             click.echo(str(one))
         if len(different) > transcripts.SHOWN:
-            click.echo(f"and {len(different) - transcripts.SHOWN} lines more")
+            click.echo(f"and {quantity(len(different) - transcripts.SHOWN, 'line')} more")
     if unmet or different:
         sys.exit(DIFFERENCE)
 

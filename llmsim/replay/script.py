@@ -143,7 +143,8 @@ def found(name: str) -> Path:
     if path.is_file() or path.suffix or len(path.parts) > 1:
         return path
     if name not in shipped():
-        raise OperatorError(f"no file and no shipped script is called {name!r}{strict.nearest(name, shipped())}")
+        near = strict.nearest(name, shipped())
+        raise OperatorError(f"no file and no shipped script is called {name!r}{near}; shipped: {', '.join(shipped())}")
     return scripts_dir() / f"{name}.toml"
 
 

@@ -182,7 +182,7 @@ def _check_summary(name: str, record: bytes, turns: dict[TurnKey, Turn]) -> Iter
     if session.id != name:
         yield Finding("key", "sessions", name, f"its record says {session.id}")
     if session.turns != len(turns):
-        yield Finding("count", "sessions", name, f"it says {session.turns} turns and has {len(turns)}")
+        yield Finding("count", "sessions", name, f"its number of turns is {session.turns}, it has {len(turns)}")
     if session.tip not in turns:
         yield Finding("tip", "sessions", name, f"its tip {session.tip} is missing")
     stamps = [turn.created_s for turn in turns.values()]

@@ -145,8 +145,8 @@ class _Import:
             self._finish_session()
             self.ended = True
             if self.done != Imported(entry["sessions"], entry["turns"]):
-                told = f"{entry['sessions']} sessions and {entry['turns']} turns"
-                raise self._wrong(f"it tells of {told}, {self.done.sessions} and {self.done.turns} came")
+                told = f"sessions: {entry['sessions']}, turns: {entry['turns']}"
+                raise self._wrong(f"it counts {told}; there came {self.done.sessions} and {self.done.turns}")
         else:
             raise self._wrong(f"unknown type {kind!r}")
 

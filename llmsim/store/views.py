@@ -145,7 +145,8 @@ def _numbered(number: int, tip: TurnKey, parents: Mapping[TurnKey, TurnKey | Non
         return found[0]
     if not found:
         numbers = sorted({key.number for key in parents})
-        raise NoSuchTurn(f"no turn {number}: the session has turns {numbers[0]} to {numbers[-1]}")
+        has = f"turns {numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else f"turn {numbers[0]} alone"
+        raise NoSuchTurn(f"no turn {number}: the session has {has}")
     raise NoSuchTurn(f"turn {number} is ambiguous{_candidates(found)}")
 
 

@@ -29,6 +29,7 @@ def test_reporting_turns_a_signal_into_an_exception_and_ends_with_it() -> None:
 
 def test_measured_counts_turns_in_a_check_and_bytes_elsewhere() -> None:
     assert measured("check", 12_000) == "12,000 turns"
+    assert measured("check", 1) == "1 turn"
     assert measured("copy", 3 << 19) == "1.5 MiB"
 
 

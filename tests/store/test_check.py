@@ -85,7 +85,7 @@ BROKEN = {
     "session not an id": (putting(Table.SESSIONS, b"a b", encode(SUMMARY)), "name: sessions a b"),
     "summary unreadable": (putting(Table.SESSIONS, b"s", b"[]"), "unreadable: sessions s"),
     "summary of another": (summary_put(id="t"), "key: sessions s: its record says t"),
-    "wrong count": (summary_put(turns=5), "count: sessions s: it says 5 turns and has 4"),
+    "wrong count": (summary_put(turns=5), "count: sessions s: its number of turns is 5, it has 4"),
     "tip missing": (summary_put(tip=NOWHERE), f"tip: sessions s: its tip {NOWHERE} is missing"),
     "made later": (summary_put(created_s=FIRST.created_s + 1), "stamp: sessions s"),
     "updated later": (summary_put(updated_s=THIRD.created_s + 1), "stamp: sessions s"),

@@ -152,7 +152,11 @@ def broken() -> Iterator[tuple[str, Damage, str]]:
     yield "a turn twice", lambda lines: [*lines[:4], *lines[3:]], "line 5: session s-0 has a turn .* already"
     yield "turns turned", lambda lines: [*lines[:3], lines[4], lines[3], lines[5]], "line "
     yield "more after the end", lambda lines: [*lines, lines[0]], "line 7: there is more after the line of type end"
-    yield "wrong count", lambda lines: [*lines[:5], changed(lines[5], turns=3)], "line 6: it tells of 1 sessions and 3"
+    yield (
+        "wrong count",
+        lambda lines: [*lines[:5], changed(lines[5], turns=3)],
+        "line 6: it counts sessions: 1, turns: 3; there came 1 and 2",
+    )
     yield "other type", lambda lines: [*lines[:5], b'{"type":"x"}', lines[5]], "line 6: unknown type 'x'"
     yield (
         "no outcome key",

@@ -110,6 +110,11 @@ def test_find_turn_that_is_not_there_says_what_is(asked: str, message: str) -> N
         find_turn(asked, LEAF, PARENTS)
 
 
+def test_find_turn_in_a_session_of_one_says_so() -> None:
+    with pytest.raises(NoSuchTurn, match="no turn 2: the session has turn 1 alone"):
+        find_turn("2", ROOT, {ROOT: None})
+
+
 def test_find_turn_with_several_of_its_number_names_them() -> None:
     other = TurnKey(1, b"o" * 8)
     with pytest.raises(NoSuchTurn, match=f"turn 2 is ambiguous: there is {LEFT}, {RIGHT}"):
