@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from llmsim.errors import ClientError, OperatorError
+from llmsim.errors import OperatorError
 from llmsim.store import sessions, transfer, views
 from llmsim.store.environment import DATA_FILE, MAP_BYTES, Environment, MapFull, View, claim
 from llmsim.store.files import Report
 from llmsim.store.operations import DeleteSession, ForkSession, no_session
-from llmsim.store.schema import Session, TurnKey
+from llmsim.store.schema import Session
 
 T = TypeVar("T")
 
@@ -71,7 +71,9 @@ class StoredSessions:
 
         def fork(view: View) -> Session:
             name = new or sessions.fork_name(view, session)
-            ForkSession(session, _turn_named(view, session, at), name)(view)
+            source = _known(view, session)
+            key = source.tip if at is None else sessions.turn_named(view, source, at)
+            ForkSession(session, key, name)(view)
             return _known(view, name)
 
         return views.session_view(self._write(fork))
@@ -101,13 +103,3 @@ def _known(view: View, session: str) -> Session:
     if found is None:
         raise no_session(session)
     return found
-
-
-def _turn_named(view: View, session: str, asked: str | None) -> TurnKey:
-    tip = _known(view, session).tip
-    if asked is None:
-        return tip
-    try:
-        return views.find_turn(asked, tip, sessions.parents(view, session))
-    except views.NoSuchTurn as error:
-        raise ClientError(f"Session '{session}': {error}", status=404, code="turn_not_found") from None

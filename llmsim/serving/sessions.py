@@ -153,10 +153,7 @@ def stored(view: View, session: str, key: TurnKey) -> Turn:
 
 def turn_named(view: View, session: str, asked: str) -> TurnKey:
     """The turn that a number or a turn id means; raises ClientError 404."""
-    try:
-        return views.find_turn(asked, known(view, session).tip, sessions.parents(view, session))
-    except views.NoSuchTurn as error:
-        raise ClientError(f"Session '{session}': {error}", status=404, code="turn_not_found") from None
+    return sessions.turn_named(view, known(view, session), asked)
 
 
 def known(view: View, session: str) -> Session:

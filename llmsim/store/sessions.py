@@ -9,10 +9,11 @@ from itertools import count
 
 import attrs
 
-from llmsim.errors import StoreDamaged
+from llmsim.errors import ClientError, StoreDamaged
 from llmsim.store.codec import decode
 from llmsim.store.environment import View
 from llmsim.store.schema import STORED_SESSION_ID, Outcome, Session, Table, Turn, TurnKey, turn_key, within
+from llmsim.store.views import NoSuchTurn, find_turn
 from llmsim.turn import Message, Role
 
 KEY_BYTES = 16
@@ -61,6 +62,22 @@ def turn(view: View, session_id: str, key: TurnKey) -> Turn | None:
     """One turn."""
     record = view.get(Table.TURNS, turn_key(session_id, key))
     return decode(record, Turn) if record is not None else None
+
+
+def turn_named(view: View, session: Session, asked: str) -> TurnKey:
+    """The turn of a session that a number or a turn id means (`views.find_turn`); a turn id costs one look.
+
+    Raises:
+        ClientError: 404, there is none, or more than one.
+    """
+
+    def stored(key: TurnKey) -> bool:
+        return view.get(Table.TURNS, turn_key(session.id, key)) is not None
+
+    try:
+        return find_turn(asked, session.tip, stored, lambda: parents(view, session.id))
+    except NoSuchTurn as error:
+        raise ClientError(f"Session '{session.id}': {error}", status=404, code="turn_not_found") from None
 
 
 def parents(view: View, session_id: str) -> dict[TurnKey, TurnKey | None]:

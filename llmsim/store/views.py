@@ -4,12 +4,15 @@ Pure: records in, dicts out; the command line and the HTTP routes show the same.
 `NUMBER-BRANCH-ATTEMPT`, digests are hex. Lists have the form of OpenAI's (`object`, `data`, `has_more`, `last_id`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
 from llmsim.store.schema import Outcome, Session, Turn, TurnKey
 from llmsim.turn import Message
+
+Parents = Mapping[TurnKey, TurnKey | None]
+"""The shape of a session: each turn and the one it continues."""
 
 
 class NoSuchTurn(ValueError):
@@ -89,7 +92,7 @@ def message_view(message: Message) -> dict[str, Any]:
     return view
 
 
-def tree_view(parents: Mapping[TurnKey, TurnKey | None]) -> dict[str, Any]:
+def tree_view(parents: Parents) -> dict[str, Any]:
     """The shape of a session, flat: its `roots`, the `children` of each turn that has any, and its `leaves`."""
     below = children(parents)
     return {
@@ -100,7 +103,7 @@ def tree_view(parents: Mapping[TurnKey, TurnKey | None]) -> dict[str, Any]:
     }
 
 
-def children(parents: Mapping[TurnKey, TurnKey | None]) -> dict[TurnKey | None, list[TurnKey]]:
+def children(parents: Parents) -> dict[TurnKey | None, list[TurnKey]]:
     """The turns that continue each turn, in key order; those at a root stand under None."""
     below: dict[TurnKey | None, list[TurnKey]] = {}
     for key in sorted(parents):
@@ -108,7 +111,7 @@ def children(parents: Mapping[TurnKey, TurnKey | None]) -> dict[TurnKey | None, 
     return below
 
 
-def branch_to(tip: TurnKey, parents: Mapping[TurnKey, TurnKey | None]) -> list[TurnKey]:
+def branch_to(tip: TurnKey, parents: Parents) -> list[TurnKey]:
     """The turns from the root to `tip`, in the order in which they were said."""
     branch = []
     at: TurnKey | None = tip
@@ -118,27 +121,28 @@ def branch_to(tip: TurnKey, parents: Mapping[TurnKey, TurnKey | None]) -> list[T
     return branch[::-1]
 
 
-def find_turn(asked: str, tip: TurnKey, parents: Mapping[TurnKey, TurnKey | None]) -> TurnKey:
+def find_turn(asked: str, tip: TurnKey, stored: Callable[[TurnKey], bool], parents: Callable[[], Parents]) -> TurnKey:
     """The turn that `asked` means: a turn id, or a turn number.
 
     A number means the turn of that number on the branch that ends at `tip`; where that branch has none, the only turn
-    of that number anywhere in the session.
+    of that number anywhere in the session. `stored` says whether the session has a turn; `parents`, which reads the
+    whole session, is called for a number and for a turn that is not there.
 
     Raises:
         NoSuchTurn: neither, not in this session, or several; names the candidates.
     """
     if asked.isascii() and asked.isdigit():
-        return _numbered(int(asked), tip, parents)
+        return _numbered(int(asked), tip, parents())
     try:
         key = TurnKey.parse(asked)
     except ValueError as error:
         raise NoSuchTurn(f"{error}; a turn number will do too") from None
-    if key not in parents:
-        raise NoSuchTurn(f"no turn {asked}{_candidates(one for one in parents if one.number == key.number)}")
+    if not stored(key):
+        raise NoSuchTurn(f"no turn {asked}{_candidates(one for one in parents() if one.number == key.number)}")
     return key
 
 
-def _numbered(number: int, tip: TurnKey, parents: Mapping[TurnKey, TurnKey | None]) -> TurnKey:
+def _numbered(number: int, tip: TurnKey, parents: Parents) -> TurnKey:
     said = [key for key in branch_to(tip, parents) if key.number == number]
     found = said or sorted(key for key in parents if key.number == number)
     if len(found) == 1:

@@ -6,7 +6,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from llmsim.errors import StoreDamaged
+from llmsim.errors import ClientError, StoreDamaged
 from llmsim.store import sessions
 from llmsim.store.codec import encode
 from llmsim.store.environment import Environment, View
@@ -105,6 +105,18 @@ def test_parents_is_the_shape_of_the_session(view: View) -> None:
         aside.key: first.key,
         attrs.evolve(aside.key, attempt=1): first.key,
     }
+
+
+def test_turn_named_by_its_id_is_one_look_and_by_its_number_reads_the_session(
+    view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = sessions.session(view, "s")
+    assert known is not None
+    assert sessions.turn_named(view, known, "1").number == 1
+    with pytest.raises(ClientError, match=f"^Session 's': no turn 3-{'00' * 8}-0: there is {known.tip.number + 1}-"):
+        sessions.turn_named(view, known, f"3-{'00' * 8}-0")
+    monkeypatch.delattr(sessions, "parents")
+    assert sessions.turn_named(view, known, str(known.tip)) == known.tip
 
 
 def test_next_attempt_counts_from_the_last(view: View) -> None:

@@ -12,6 +12,7 @@ LEFT = TurnKey(2, b"l" * 8)
 RIGHT = TurnKey(2, b"r" * 8)
 LEAF = TurnKey(3, b"e" * 8)
 PARENTS = {ROOT: None, LEFT: ROOT, RIGHT: ROOT, LEAF: RIGHT}
+STORED = PARENTS.__contains__
 SESSION = Session(id="ada", created_s=100, updated_s=220, turns=4, tip=LEAF)
 
 TURN = Turn(
@@ -88,11 +89,11 @@ def test_branch_to_a_leaf_begins_at_its_root() -> None:
 
 @pytest.mark.parametrize(("asked", "found"), [("1", ROOT), ("2", RIGHT), ("3", LEAF), (str(LEFT), LEFT)])
 def test_find_turn_by_number_prefers_the_branch_of_the_tip(asked: str, found: TurnKey) -> None:
-    assert find_turn(asked, LEAF, PARENTS) == found
+    assert find_turn(asked, LEAF, STORED, lambda: PARENTS) == found
 
 
 def test_find_turn_off_the_branch_finds_the_only_one_of_its_number() -> None:
-    assert find_turn("3", LEFT, PARENTS) == LEAF
+    assert find_turn("3", LEFT, STORED, lambda: PARENTS) == LEAF
 
 
 @pytest.mark.parametrize(
@@ -107,15 +108,15 @@ def test_find_turn_off_the_branch_finds_the_only_one_of_its_number() -> None:
 )
 def test_find_turn_that_is_not_there_says_what_is(asked: str, message: str) -> None:
     with pytest.raises(NoSuchTurn, match=f"^{message}"):
-        find_turn(asked, LEAF, PARENTS)
+        find_turn(asked, LEAF, STORED, lambda: PARENTS)
 
 
 def test_find_turn_in_a_session_of_one_says_so() -> None:
     with pytest.raises(NoSuchTurn, match="no turn 2: the session has turn 1 alone"):
-        find_turn("2", ROOT, {ROOT: None})
+        find_turn("2", ROOT, {ROOT}.__contains__, lambda: {ROOT: None})
 
 
 def test_find_turn_with_several_of_its_number_names_them() -> None:
     other = TurnKey(1, b"o" * 8)
     with pytest.raises(NoSuchTurn, match=f"turn 2 is ambiguous: there is {LEFT}, {RIGHT}"):
-        find_turn("2", other, {**PARENTS, other: None})
+        find_turn("2", other, STORED, lambda: {**PARENTS, other: None})
