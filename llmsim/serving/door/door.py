@@ -69,16 +69,20 @@ class Door:
     async def handle(self, stream: trio.SocketStream) -> None:
         """Own a connection. Cancellation: what it is answering is settled and cut."""
         async with stream:
-            connection = Connection(stream.socket.fileno(), self.hall)
-            self._open.add(connection)
-            try:
-                read = await connection.serve()
-            finally:
-                self._open.discard(connection)
+            read, refused = await self._answer(stream)
             if read is not None:
                 await self.hypercorn.serve(stream, read)
-            elif connection.refused:
+            elif refused:
                 await linger(stream)
+
+    async def _answer(self, stream: trio.SocketStream) -> tuple[bytes | None, bool]:
+        """Answer what is ours; what was read of the rest, and whether the client was refused."""
+        connection = Connection(stream.socket.fileno(), self.hall)
+        self._open.add(connection)
+        try:
+            return await connection.serve(), connection.refused
+        finally:
+            self._open.discard(connection)
 
     async def _drain(self, grace_s: float) -> None:
         for connection in tuple(self._open):
