@@ -2,11 +2,11 @@
 
 Uses what a turn was made from (messages, request, origin, profile as stored) and nothing of this installation but its
 code. A turn of another PLAN_VERSION, or one whose token counter is not installed, cannot be drawn again; it is counted
-apart and never passes for equal.
+apart and never passes for equal. Each record is read once; memory is that of the longest session.
 """
 
 from collections.abc import Callable, Iterator
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
 
 import attrs
 
@@ -14,11 +14,11 @@ from llmsim.admission import branch_of
 from llmsim.errors import ContextOverflow, OperatorError, StoreDamaged
 from llmsim.profile import Profile
 from llmsim.simulation.plan import PLAN_VERSION, plan_turn
-from llmsim.simulator import Counters, context_of
+from llmsim.simulator import Counters
 from llmsim.store import sessions
 from llmsim.store.environment import Environment, View
-from llmsim.store.schema import Turn
-from llmsim.turn import Message, Pod, TurnRequest, place_of
+from llmsim.store.schema import Turn, TurnKey
+from llmsim.turn import ROOT, Message, Place, Pod, Role, TurnRequest, chain_digests, extend
 from llmsim.wire.dialects import GENERATING
 
 PAGE = 100
@@ -56,6 +56,60 @@ class Skipped:
         return f"session {self.session}, turn {self.turn}: cannot be drawn again: {self.why}"
 
 
+@attrs.frozen
+class Said:
+    """All that was said up to and including one reply: the messages of its turn, and what was said `before` them.
+
+    `digest` is the chain digest there, `replies` how many messages of the assistant there were.
+    """
+
+    before: "Said | None"
+    messages: tuple[Message, ...]
+    digest: bytes
+    replies: int
+
+
+@attrs.define
+class Conversation:
+    """The turns of one session so far, in key order: a turn comes after the one that it continues."""
+
+    _said: dict[TurnKey, tuple[Said, ...]] = attrs.field(factory=dict)
+
+    def hear(self, turn: Turn) -> tuple[tuple[Message, ...], Place]:
+        """Every message before the reply of the next turn, and the place of that reply.
+
+        Raises:
+            StoreDamaged: what it continues is missing, or does not come before it.
+        """
+        before = self._before(turn)
+        start, replies = (before.digest, before.replies) if before else (ROOT, 0)
+        digest = (chain_digests(turn.messages, start) or (start,))[-1]
+        number = 1 + replies + sum(message.role is Role.ASSISTANT for message in turn.messages)
+        spoken = [Message(Role.ASSISTANT, reply.text) for reply in turn.replies]
+        self._said[turn.key] = tuple(
+            Said(before, (*turn.messages, message), extend(digest, message), number) for message in spoken
+        )
+        parts = [turn.messages]
+        while before is not None:
+            parts.append(before.messages)
+            before = before.before
+        return tuple(chain.from_iterable(reversed(parts))), Place(turn.origin.session, number, digest)
+
+    def _before(self, turn: Turn) -> Said | None:
+        if turn.parent is None:
+            return None
+        if turn.parent.number >= turn.key.number:
+            raise StoreDamaged(
+                f"turn {turn.key} of session {turn.session} continues turn {turn.parent}, which comes later"
+            )
+        said = self._said.get(turn.parent)
+        if said is None:
+            raise StoreDamaged(f"session {turn.session} lacks turn {turn.parent}")
+        if turn.parent_choice >= len(said):
+            raise StoreDamaged(f"turn {turn.parent} of session {turn.session} has no choice {turn.parent_choice}")
+        return said[turn.parent_choice]
+
+
 @attrs.define
 class Regeneration:
     """What came of it. `mismatches` and `skipped` are all there are."""
@@ -85,8 +139,9 @@ def regenerate(
         with environment.read() as view:
             page = [session.id for session in islice(sessions.sessions(view, "", after), PAGE)]
             for session in page:
+                conversation = Conversation()
                 for turn in sessions.turns(view, session):
-                    _compare(view, turn, counters, result)
+                    _compare(view, turn, *conversation.hear(turn), counters, result)
                     advance(1)
         result.sessions += len(page)
         if len(page) < PAGE:
@@ -94,24 +149,24 @@ def regenerate(
         after = page[-1]
 
 
-def _compare(view: View, turn: Turn, counters: Counters, result: Regeneration) -> None:
+def _compare(
+    view: View, turn: Turn, context: tuple[Message, ...], place: Place, counters: Counters, result: Regeneration
+) -> None:
     result.turns += 1
     try:
-        faults = list(_faults(view, turn, counters))
+        faults = list(_faults(view, turn, context, place, counters))
     except OperatorError as error:
         result.skipped.append(Skipped(turn.session, str(turn.key), str(error)))
         return
     result.mismatches += (Mismatch(turn.session, str(turn.key), *fault) for fault in faults)
 
 
-def _faults(view: View, turn: Turn, counters: Counters) -> Iterator[Fault]:
+def _faults(view: View, turn: Turn, context: tuple[Message, ...], place: Place, counters: Counters) -> Iterator[Fault]:
     """What would be another; raises OperatorError where it cannot be known."""
     if turn.plan_version != PLAN_VERSION:
         raise OperatorError(f"it was planned by version {turn.plan_version}, this release plans by {PLAN_VERSION}")
     profile = _profile(view, turn)
-    context = context_of(view, turn)
     request = _request(turn, context)
-    place = place_of(turn.origin.session, context)
     yield from _unequal(
         ("place", turn.chain.hex(), place.said.hex()),
         ("number", turn.key.number, place.number),
