@@ -12,15 +12,15 @@ from llmsim.errors import ClientError
 from llmsim.simulation.plan import Plan
 from llmsim.store import schema
 from llmsim.store.schema import SESSION_ID, SESSION_ID_FORM, TurnKey
-from llmsim.turn import Place, Role, TurnRequest, chain_digests
+from llmsim.turn import Place, Role, Scripted, TurnRequest, chain_digests
 from llmsim.wire.base import Parsed
 
 Attempted = tuple[str, int, bytes]
 """A turn whose attempts are counted: session, number, branch."""
-Script = Callable[[Place, TurnRequest], str | None]
+Script = Callable[[Place, TurnRequest], Scripted | None]
 
 
-def no_script(_place: Place, _request: TurnRequest) -> str | None:
+def no_script(_place: Place, _request: TurnRequest) -> Scripted | None:
     """The script of a server that was given none."""
     return None
 

@@ -90,6 +90,26 @@ class Tokens:
     counter: Counter = Counter.ESTIMATE
 
 
+class Effort(StrEnum):
+    """How much a model thinks, in the words of the providers' requests."""
+
+    NONE = "none"
+    MINIMAL = "minimal"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    XHIGH = "xhigh"
+    MAX = "max"
+
+
+@attrs.frozen
+class Reasoning:
+    """A model that thinks: `tokens` at medium effort, and the `effort` where a request names none."""
+
+    tokens: Distribution
+    effort: Effort = Effort.MEDIUM
+
+
 @attrs.frozen
 class Errors:
     """Rates of simulated failures, 0 to 1. Read and checked; used by a later release."""
@@ -129,6 +149,7 @@ class Profile:
     patterns: tuple[str, ...] = attrs.field(default=(), validator=deep_iterable([min_len(1), max_len(NAME_LIMIT)]))
     text: Text = Text()
     tokens: Tokens = Tokens()
+    reasoning: Reasoning | None = None
     errors: Errors = Errors()
     prices: Prices | None = None
     sources: dict[str, str] = attrs.field(factory=dict, hash=False)

@@ -21,7 +21,7 @@ from llmsim.store import sessions
 from llmsim.store.batch import Result
 from llmsim.store.environment import Environment, View
 from llmsim.store.operations import PutOutcome, PutTurn
-from llmsim.store.schema import Ending, Origin, Outcome, Reply, Turn, TurnKey
+from llmsim.store.schema import Ending, Origin, Outcome, Turn, TurnKey
 from llmsim.store.writer import Writer
 from llmsim.turn import Message, Pod, Role, chain_digests, place_of
 from llmsim.wire.base import Parsed, Wire
@@ -139,7 +139,7 @@ class Simulator:
             origin,
             place,
             asked.request,
-            replies=tuple((reply.text, reply.finish_reason) for reply in turn.replies),
+            replies=turn.replies,
             usage=turn.usage,
             attempt=turn.key.attempt,
             created_s=turn.created_s,
@@ -201,7 +201,7 @@ class Simulator:
             origin=Origin(self.pod.root_seed, self.pod.ordinal, session),
             profile=profile.digest,
             plan_version=PLAN_VERSION,
-            replies=tuple(Reply(choice.text, choice.finish_reason) for choice in plan.choices),
+            replies=tuple([choice.reply for choice in plan.choices]),
             usage=plan.usage,
             created_s=plan.created,
             script=script,

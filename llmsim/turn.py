@@ -6,7 +6,9 @@ two servers that never met give the same place to the same conversation.
 
 import hashlib
 import re
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 import attrs
 import orjson
@@ -18,6 +20,7 @@ PART_MARK = "\ufdd0"
 """Begins the placeholder of a part that is not text: a noncharacter, which wires take out of what is said."""
 PART_DIGEST_BYTES = 8
 
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PART = re.compile(rf"{PART_MARK}<([a-z]+) [0-9a-f]{{{2 * PART_DIGEST_BYTES}}}>")
 
 
@@ -42,11 +45,74 @@ class FinishReason(StrEnum):
 
 @attrs.frozen
 class ToolCall:
-    """One call of a tool, as an assistant message carries it; `arguments` is JSON text as the model wrote it."""
+    """One call of a tool, as an assistant message carries it.
+
+    `arguments` is JSON text as the model wrote it, or plain text for a tool that takes such.
+    """
 
     id: str
     name: str
     arguments: str
+
+
+@attrs.frozen
+class Tool:
+    """A tool that a caller offers. `parameters` is the JSON schema of its arguments; None: it takes plain text.
+
+    `strict`: the caller was promised arguments that satisfy the schema (they always do).
+    """
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, Any] | None = attrs.field(factory=dict)
+    strict: bool = False
+
+
+class Choosing(StrEnum):
+    """Whether tools are called: as it seems fit, never, or always."""
+
+    AUTO = "auto"
+    NONE = "none"
+    REQUIRED = "required"
+
+
+@attrs.frozen
+class ToolChoice:
+    """Which tools may be called: those of these names, or all where none is named; `parallel`: several at once."""
+
+    how: Choosing = Choosing.AUTO
+    names: tuple[str, ...] = ()
+    parallel: bool = True
+
+
+@attrs.frozen
+class Format:
+    """A reply in JSON: an instance of `schema`, or any object where there is none."""
+
+    schema: Mapping[str, Any] | None = None
+    strict: bool = False
+
+
+@attrs.frozen
+class Reasoning:
+    """How a model is to think before it speaks.
+
+    `effort` is `none`, `minimal`, `low`, `medium`, `high`, `xhigh` or `max`; None leaves it to the model. `shown`: the
+    response says what was thought. `most_tokens` bounds it.
+    """
+
+    effort: str | None = None
+    shown: bool = False
+    most_tokens: int | None = None
+
+
+@attrs.frozen
+class CallNames:
+    """How a dialect names the calls of tools: this prefix, and so many characters of an alphabet; 0: not at all."""
+
+    prefix: str
+    characters: int
+    alphabet: str
 
 
 @attrs.frozen
@@ -75,6 +141,10 @@ class Message:
         return orjson.dumps((self.role, self.content, self.name, self.tool_call_id, calls))
 
 
+OPENAI_CALLS = CallNames("call_", 24, BASE62)
+"""`call_` and 24 base62 characters. Source: recorded responses."""
+
+
 @attrs.frozen
 class TurnRequest:
     """What a caller asked, in no dialect.
@@ -92,15 +162,54 @@ class TurnRequest:
     stop: tuple[str, ...] = ()
     max_tokens: int | None = None
     seed: int | None = None
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice = ToolChoice()
+    format: Format | None = None
+    reasoning: Reasoning = Reasoning()
+    call_names: CallNames = OPENAI_CALLS
+
+
+@attrs.frozen
+class Reply:
+    """One reply, whole: what was thought, said and called, in this order, and why it ended.
+
+    `refused`: `text` says that the model will not.
+    """
+
+    text: str
+    finish_reason: FinishReason
+    reasoning: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    refused: bool = False
+
+    @property
+    def message(self) -> Message:
+        """The message with which a conversation goes on from here."""
+        return Message(Role.ASSISTANT, self.text, tool_calls=self.calls)
+
+
+@attrs.frozen
+class Scripted:
+    """A reply that a session script puts into a model's mouth; the ids of its calls are the dialect's to give."""
+
+    text: str = ""
+    reasoning: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    refused: bool = False
 
 
 @attrs.frozen
 class Usage:
-    """Token counts of one response; `cached_tokens` is the part of `prompt_tokens` that a prefix cache held."""
+    """Token counts of one response.
+
+    `cached_tokens` is the part of `prompt_tokens` that a prefix cache held, `reasoning_tokens` the part of
+    `completion_tokens` that was thought and not said.
+    """
 
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int = 0
+    reasoning_tokens: int = 0
 
     @property
     def total_tokens(self) -> int:

@@ -12,8 +12,8 @@ from llmsim.store.check import check
 from llmsim.store.environment import Environment, claim
 from llmsim.store.operations import PutOutcome, PutTurn, heads
 from llmsim.store.ownership import open_for
-from llmsim.store.schema import Ending, Origin, Outcome, Reply, Table, Turn, TurnKey, branch_of
-from llmsim.turn import ROOT, FinishReason, Message, Role, Usage, chain_digests
+from llmsim.store.schema import Ending, Origin, Outcome, Table, Turn, TurnKey, branch_of
+from llmsim.turn import ROOT, FinishReason, Message, Reply, Role, Usage, chain_digests
 
 PROFILE = b'{"name":"stored-for-tests"}'
 PROFILE_DIGEST = hashlib.blake2b(PROFILE, digest_size=16).digest()

@@ -85,7 +85,7 @@ class Conversation:
         start, replies = (before.digest, before.replies) if before else (ROOT, 0)
         digest = (chain_digests(turn.messages, start) or (start,))[-1]
         number = 1 + replies + sum(message.role is Role.ASSISTANT for message in turn.messages)
-        spoken = [Message(Role.ASSISTANT, reply.text) for reply in turn.replies]
+        spoken = [reply.message for reply in turn.replies]
         self._said[turn.key] = tuple(
             Said(before, (*turn.messages, message), extend(digest, message), number) for message in spoken
         )
@@ -191,7 +191,13 @@ def _faults(view: View, turn: Turn, context: tuple[Message, ...], place: Place, 
     yield from _unequal(("replies", len(turn.replies), len(plan.choices)), ("usage", turn.usage, plan.usage))
     for index, (reply, choice) in enumerate(zip(turn.replies, plan.choices, strict=False)):
         yield from _unequal((f"finish reason of reply {index}", reply.finish_reason, choice.finish_reason))
-        yield from _parting(f"reply {index}", reply.text, choice.text)
+        drawn = choice.reply
+        yield from _parting(f"reply {index}", reply.text, drawn.text)
+        yield from _parting(f"reasoning of reply {index}", reply.reasoning, drawn.reasoning)
+        yield from _unequal(
+            (f"calls of reply {index}", reply.calls, drawn.calls),
+            (f"refusal of reply {index}", reply.refused, drawn.refused),
+        )
 
 
 def _profile(view: View, turn: Turn) -> Profile:

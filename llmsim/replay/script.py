@@ -16,7 +16,7 @@ from attrs.validators import and_, ge, le, max_len, min_len
 from llmsim import strict
 from llmsim.catalog import scripts_dir
 from llmsim.errors import OperatorError
-from llmsim.turn import FinishReason, Place, Role, TurnRequest
+from llmsim.turn import FinishReason, Place, Role, Scripted, TurnRequest
 
 REPEAT_MAX = 10_000
 """Copies of one session: as many as a virtual replay plays in minutes."""
@@ -192,7 +192,7 @@ def parts(script: Script) -> Iterator[Part]:
 class ScriptedReplies:
     """The replies of scripts, by session, turn number and what the user said; the simulator asks for them."""
 
-    _replies: dict[tuple[str, int, str], str]
+    _replies: dict[tuple[str, int, str], Scripted]
 
     @classmethod
     def from_scripts(cls, scripts: Iterable[Script]) -> "ScriptedReplies":
@@ -202,10 +202,10 @@ class ScriptedReplies:
             for part in parts(script):
                 for number, turn in numbered(part.turns):
                     if turn.reply is not None:
-                        replies[part.session, number, turn.user] = turn.reply
+                        replies[part.session, number, turn.user] = Scripted(turn.reply)
         return cls(replies)
 
-    def __call__(self, place: Place, request: TurnRequest) -> str | None:
+    def __call__(self, place: Place, request: TurnRequest) -> Scripted | None:
         """The reply for this place, if a script has one."""
         if not self._replies:
             return None

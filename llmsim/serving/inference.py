@@ -62,7 +62,7 @@ async def infer(service: Service, inquiry: Inquiry) -> Answer:
     """
     try:
         ask = ask_of(inquiry.headers)
-        slot = await service.simulator.admit(inquiry.wire, inquiry.wire.parse(inquiry.body), ask)
+        slot = await service.simulator.admit(inquiry.wire, inquiry.wire.parse(inquiry.body, inquiry.headers), ask)
     except Exception as error:  # noqa: BLE001  (told and logged)
         return failed(service, inquiry, error)
     return answer_to(service, inquiry, slot)
@@ -82,7 +82,7 @@ def infer_soon(service: Service, inquiry: Inquiry, answered: Callable[[Answer], 
         ask = ask_of(inquiry.headers)
         if ask.idempotency_key is not None:
             return False
-        parsed = inquiry.wire.parse(inquiry.body)
+        parsed = inquiry.wire.parse(inquiry.body, inquiry.headers)
         service.simulator.admit_soon(inquiry.wire, parsed, ask, admitted)
     except Exception as error:  # noqa: BLE001  (told and logged)
         answered(failed(service, inquiry, error))

@@ -12,31 +12,72 @@ import attrs
 
 from llmsim.errors import ContextOverflow
 from llmsim.profile import Profile
-from llmsim.simulation import latency, reply
+from llmsim.simulation import conduct, latency, reply
+from llmsim.simulation.conduct import Intent
 from llmsim.simulation.draws import Source
 from llmsim.simulation.timeline import Timeline
-from llmsim.simulation.tokens import PRIMING, Estimator, TokenCounter, prompt_counts
-from llmsim.turn import FinishReason, Message, Place, Pod, Role, TurnRequest, Usage
+from llmsim.simulation.tokens import PRIMING, TokenCounter, prompt_counts, request_tokens
+from llmsim.turn import (
+    FinishReason,
+    Message,
+    Place,
+    Pod,
+    Reply,
+    Role,
+    Scripted,
+    ToolCall,
+    TurnRequest,
+    Usage,
+)
 
-PLAN_VERSION = 2
+PLAN_VERSION = 3
 CACHE_MINIMUM = 1024
 CACHE_STEP = 128
-HORIZON_MARGIN = 64
-"""Room, with as much again as the ceiling, for counters that find half as many tokens in a text as the estimator."""
 _FINGERPRINTS = 64
 """Profiles whose fingerprints are remembered: more than are shipped."""
 
 
 @attrs.frozen
+class Call:
+    """One call of a tool: the token-sized pieces of its arguments, in order."""
+
+    id: str
+    name: str
+    pieces: tuple[str, ...]
+
+    @property
+    def arguments(self) -> str:
+        return "".join(self.pieces)
+
+
+@attrs.frozen
 class Choice:
-    """One reply: its token-sized pieces in order (a piece may be empty where a character spans tokens)."""
+    """One reply: its token-sized pieces in order (a piece may be empty where a character spans tokens).
+
+    First come the tokens of `reasoning`, then those of the text (`pieces`), then those of each of the `calls`.
+    `refused`: the text says that the model will not.
+    """
 
     pieces: tuple[str, ...]
     finish_reason: FinishReason
+    reasoning: tuple[str, ...] = ()
+    calls: tuple[Call, ...] = ()
+    refused: bool = False
 
     @property
     def text(self) -> str:
         return "".join(self.pieces)
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens the choice has."""
+        return len(self.reasoning) + len(self.pieces) + sum([len(call.pieces) for call in self.calls])
+
+    @property
+    def reply(self) -> Reply:
+        """The choice as it is stored."""
+        calls = tuple([ToolCall(call.id, call.name, call.arguments) for call in self.calls])
+        return Reply(self.text, self.finish_reason, "".join(self.reasoning), calls, self.refused)
 
 
 @attrs.frozen
@@ -68,7 +109,7 @@ def plan_turn(
     *,
     attempt: int = 0,
     created_s: int,
-    script: str | None = None,
+    script: Scripted | None = None,
     counter: TokenCounter,
 ) -> Plan:
     """Decide a turn. `context` is every message before the reply; `script` puts a reply into the model's mouth.
@@ -76,7 +117,7 @@ def plan_turn(
     Raises:
         ContextOverflow: the context leaves no room for one token.
     """
-    prompt, cached = prompt_usage(context, counter)
+    prompt, cached = prompt_usage(context, counter, request_tokens(request, counter))
     if prompt >= profile.context_window:
         raise ContextOverflow(prompt, profile.context_window)
     ceiling = _ceiling(profile, request, prompt)
@@ -84,12 +125,19 @@ def plan_turn(
     choices = []
     for index in range(request.n):
         if script is None:
-            pieces = _said(profile, source, request, context, index, attempt, ceiling, counter)
+            intent = conduct.intent(profile, source, request, context, index, attempt, ceiling, counter)
         else:
-            pieces = counter.split(script)
-        choices.append(Choice(*reply.cut(pieces, request.stop, ceiling, counter)))
-    usage = Usage(prompt, sum([len(choice.pieces) for choice in choices]), cached)
-    return _assemble(profile, source, request, tuple(choices), usage, attempt=attempt, created_s=created_s)
+            intent = conduct.scripted(script, source, request, index, attempt, counter)
+        choices.append(fitted(intent, request, ceiling, counter))
+    return _assemble(
+        profile,
+        source,
+        request,
+        tuple(choices),
+        _usage(choices, prompt, cached),
+        attempt=attempt,
+        created_s=created_s,
+    )
 
 
 def plan_again(
@@ -98,7 +146,7 @@ def plan_again(
     place: Place,
     request: TurnRequest,
     *,
-    replies: Sequence[tuple[str, FinishReason]],
+    replies: Sequence[Reply],
     usage: Usage,
     attempt: int,
     created_s: int,
@@ -110,27 +158,63 @@ def plan_again(
     `plan_version` is the one that the turn was planned by, which the fingerprint of its response says.
     """
     ceiling = _ceiling(profile, request, usage.prompt_tokens)
-    choices = tuple(
-        Choice(
-            reply.fitted(text, ceiling, counter) if finish is FinishReason.LENGTH else counter.split(text),
-            finish,
-        )
-        for text, finish in replies
-    )
+    choices = tuple([_again(said, ceiling, counter) for said in replies])
     plan = _assemble(profile, Source(pod, place), request, choices, usage, attempt=attempt, created_s=created_s)
     return attrs.evolve(plan, fingerprint=_fingerprint(profile.digest, plan_version))
 
 
-def prompt_usage(context: Sequence[Message], counter: TokenCounter) -> tuple[int, int]:
-    """The prompt's tokens, and how many of them a prefix cache held.
+def fitted(intent: Intent, request: TurnRequest, ceiling: int, counter: TokenCounter) -> Choice:
+    """What of an intent fits below a ceiling of tokens and before the stop strings of a request.
+
+    Thought comes out of the same tokens as what is said. A stop string ends the reply, calls included.
+    """
+    thought = intent.reasoning
+    if len(thought) >= ceiling:
+        return Choice((), FinishReason.LENGTH, reply.fitted("".join(thought[:ceiling]), ceiling, counter))
+    pieces, finish = reply.cut(intent.pieces, request.stop, ceiling - len(thought), counter)
+    if not intent.calls or finish is FinishReason.LENGTH or len(pieces) < len(intent.pieces):
+        return Choice(pieces, finish, thought, refused=intent.refused)
+    room = ceiling - len(thought) - len(pieces)
+    calls = []
+    for call in intent.calls:
+        arguments = counter.split(call.arguments)
+        if len(arguments) > room:
+            if room:
+                cut_off = reply.fitted("".join(arguments[:room]), room, counter)
+                calls.append(Call(call.id, call.name, cut_off))
+            return Choice(pieces, FinishReason.LENGTH, thought, tuple(calls))
+        calls.append(Call(call.id, call.name, arguments))
+        room -= len(arguments)
+    return Choice(pieces, FinishReason.TOOL_CALLS, thought, tuple(calls))
+
+
+def prompt_usage(context: Sequence[Message], counter: TokenCounter, ahead: int = 0) -> tuple[int, int]:
+    """The prompt's tokens, and how many of them a prefix cache held; `ahead` of the messages stand as many more.
 
     Cached is the prompt up to and including the last assistant message, if it has at least 1,024 tokens, rounded down
     to a multiple of 128. Source: OpenAI, prompt caching guide.
     """
     counts = prompt_counts(context, counter)
     replies = [index for index, message in enumerate(context) if message.role is Role.ASSISTANT]
-    prefix = sum(counts[: replies[-1] + 1]) if replies else 0
-    return sum(counts) + PRIMING, prefix - prefix % CACHE_STEP if prefix >= CACHE_MINIMUM else 0
+    prefix = ahead + sum(counts[: replies[-1] + 1]) if replies else 0
+    return ahead + sum(counts) + PRIMING, prefix - prefix % CACHE_STEP if prefix >= CACHE_MINIMUM else 0
+
+
+def _usage(choices: Sequence[Choice], prompt: int, cached: int) -> Usage:
+    thought = sum([len(choice.reasoning) for choice in choices])
+    return Usage(prompt, sum([choice.tokens for choice in choices]), cached, thought)
+
+
+def _again(said: Reply, ceiling: int, counter: TokenCounter) -> Choice:
+    """A choice from what is stored of it. What was cut off at the ceiling has exactly as many tokens."""
+    parts = [said.reasoning, said.text, *[call.arguments for call in said.calls]]
+    pieces = [counter.split(part) for part in parts]
+    if said.finish_reason is FinishReason.LENGTH:
+        last = max((at for at, part in enumerate(parts) if part), default=1)
+        before = sum([len(split) for split in pieces[:last]])
+        pieces[last] = reply.fitted(parts[last], ceiling - before, counter)
+    calls = [Call(call.id, call.name, split) for call, split in zip(said.calls, pieces[2:], strict=True)]
+    return Choice(pieces[1], said.finish_reason, pieces[0], tuple(calls), said.refused)
 
 
 def _ceiling(profile: Profile, request: TurnRequest, prompt: int) -> int:
@@ -139,33 +223,6 @@ def _ceiling(profile: Profile, request: TurnRequest, prompt: int) -> int:
     if request.max_tokens is not None:
         limits.append(request.max_tokens)
     return min(limits)
-
-
-def _said(
-    profile: Profile,
-    source: Source,
-    request: TurnRequest,
-    context: Sequence[Message],
-    index: int,
-    attempt: int,
-    ceiling: int,
-    counter: TokenCounter,
-) -> tuple[str, ...]:
-    """What one choice would say if nothing cut it, in the counter's pieces; beyond the ceiling it may end early."""
-    text = reply.given(profile, context)
-    if text is not None:
-        return counter.split(text)
-    estimated = isinstance(counter, Estimator)
-    labels = (index, request.model, request.seed, attempt if profile.text.resample else None)
-    drawn = source.value(profile.output_tokens, "length", *labels)
-    pieces = reply.compose(
-        profile,
-        context,
-        source.stream("text", *labels),
-        natural=min(max(round(drawn), 1), profile.max_output),
-        horizon=ceiling if estimated else 2 * ceiling + HORIZON_MARGIN,
-    )
-    return tuple(pieces) if estimated else counter.split("".join(pieces))
 
 
 def _assemble(
@@ -193,7 +250,7 @@ def _assemble(
             profile.latency,
             source,
             uncached_tokens=usage.prompt_tokens - usage.cached_tokens,
-            steps=max([len(choice.pieces) for choice in choices]),
+            steps=max([choice.tokens for choice in choices]),
         ),
     )
 

@@ -68,6 +68,13 @@ def compose(profile: Profile, context: Sequence[Message], stream: Stream, *, nat
     return _filled(opening, prose(stream, subject, terms), natural, horizon)
 
 
+def muse(context: Sequence[Message], stream: Stream, *, natural: int) -> list[str]:
+    """What goes through a model's mind after this conversation: about so many of the estimator's pieces."""
+    texts = [abridged(_words(message)) for message in context if message.role is Role.USER]
+    subject = subject_of(texts[-1] if texts else "")
+    return _filled("", prose(stream, subject.phrase, terms_of(reversed(texts[-TERM_MESSAGES:]))), natural, natural)
+
+
 def _words(message: Message) -> str:
     """What a user says; one who shows something without a word wants to hear about it."""
     if message.parts and not message.text.strip():

@@ -13,11 +13,15 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from llmsim.turn import Message
+import orjson
+
+from llmsim.turn import Message, TurnRequest
 
 PER_MESSAGE = 3
 PER_NAME = 1
 PRIMING = 3
+PER_TOOL = 8
+"""What a tool takes beside its name, description and schema: an estimate; how they are put to a model is not public."""
 PART_TOKENS = 85
 """What a picture, a recording or a file counts. Source: OpenAI, vision guide: an image of low detail, whatever its size
 (gpt-4o, gpt-4.1); the others are counted alike, as nothing here looks into them."""
@@ -102,6 +106,20 @@ def prompt_counts(messages: Sequence[Message], counter: TokenCounter) -> list[in
 def prompt_tokens(messages: Sequence[Message], counter: TokenCounter) -> int:
     """The tokens of a chat prompt: its messages and the priming of the reply. "hi" from a user has 8."""
     return sum(prompt_counts(messages, counter)) + PRIMING
+
+
+def request_tokens(request: TurnRequest, counter: TokenCounter) -> int:
+    """The tokens of what stands before the messages: the tools that are offered, and the schema of a reply."""
+    if not request.tools and request.format is None:
+        return 0
+    count = counter.count
+    tokens = 0
+    for tool in request.tools:
+        tokens += PER_TOOL + count(tool.name) + count(tool.description)
+        tokens += count(orjson.dumps(tool.parameters).decode()) if tool.parameters is not None else 0
+    if request.format is not None and request.format.schema is not None:
+        tokens += count(orjson.dumps(request.format.schema).decode())
+    return tokens
 
 
 def _message_count(message: Message, count: Callable[[str], int]) -> int:

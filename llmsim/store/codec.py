@@ -11,9 +11,11 @@ from typing import Any, TypeVar, get_args, get_origin
 import orjson
 from cattrs import Converter
 from cattrs.errors import ForbiddenExtraKeysError
+from cattrs.gen import make_dict_structure_fn
 
 from llmsim.errors import StoreDamaged
 from llmsim.store.schema import Meta, Outcome, Session, Turn, TurnKey
+from llmsim.turn import Scripted
 
 T = TypeVar("T")
 
@@ -28,9 +30,20 @@ def _converter() -> Converter:
     using.register_structure_hook(str, _exactly)
     using.register_structure_hook(StrEnum, lambda value, kind: kind(value))
     using.register_structure_hook_factory(_is_tuple, _tuple_hook)
+    using.register_structure_hook(Scripted, _scripted(using))
     using.register_unstructure_hook_factory(_is_tuple, _list_hook)
     using.register_unstructure_hook_func(_is_json, _unchanged)
     return using
+
+
+def _scripted(using: Converter) -> Callable[[Any, type[Scripted]], Scripted]:
+    """What a script said; before format 2 it was its text alone."""
+    structure = make_dict_structure_fn(Scripted, using, _cattrs_forbid_extra_keys=True)
+
+    def hook(value: Any, kind: type[Scripted]) -> Scripted:  # noqa: ANN401
+        return Scripted(value) if isinstance(value, str) else structure(value, kind)
+
+    return hook
 
 
 def _is_json(kind: Any) -> bool:  # noqa: ANN401

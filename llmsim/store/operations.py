@@ -13,7 +13,7 @@ from llmsim.store.codec import encode
 from llmsim.store.environment import View
 from llmsim.store.schema import SESSION_ID, SESSION_ID_FORM, Outcome, Session, Table, Turn, TurnKey, turn_key, within
 from llmsim.store.sessions import idempotency_key, pack_head
-from llmsim.turn import Message, Role, chain_digests
+from llmsim.turn import extend
 
 
 @attrs.frozen
@@ -131,7 +131,7 @@ def require_fit(view: View, turn: Turn) -> None:
 def heads(turn: Turn) -> Iterator[tuple[int, bytes]]:
     """For each choice of a turn, the chain digest with which a conversation goes on from it."""
     for choice, reply in enumerate(turn.replies):
-        yield choice, chain_digests((Message(Role.ASSISTANT, reply.text),), turn.chain)[0]
+        yield choice, extend(turn.chain, reply.message)
 
 
 def summary(known: Session | None, turn: Turn) -> Session:

@@ -22,7 +22,7 @@ from typing import Any, Self
 
 import attrs
 
-from llmsim.turn import FinishReason, Message, Usage
+from llmsim.turn import Message, Reply, Scripted, Usage
 
 FORMAT_VERSION = 1
 STORED_SESSION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -102,14 +102,6 @@ class Origin:
 
 
 @attrs.frozen
-class Reply:
-    """One choice of a response, whole."""
-
-    text: str
-    finish_reason: FinishReason
-
-
-@attrs.frozen
 class Turn:
     """One turn: its inputs (enough to draw it again) and its content.
 
@@ -134,7 +126,7 @@ class Turn:
     replies: tuple[Reply, ...]
     usage: Usage
     created_s: int
-    script: str | None = None
+    script: Scripted | None = None
 
 
 class Ending(StrEnum):

@@ -14,7 +14,7 @@ from llmsim.store.codec import decode
 from llmsim.store.environment import View
 from llmsim.store.schema import STORED_SESSION_ID, Outcome, Session, Table, Turn, TurnKey, turn_key, within
 from llmsim.store.views import NoSuchTurn, find_turn
-from llmsim.turn import Message, Role
+from llmsim.turn import Message
 
 KEY_BYTES = 16
 CHOICE_BYTES = 2
@@ -156,7 +156,7 @@ def transcript(view: View, session_id: str, key: TurnKey, choice: int = 0) -> tu
     for found in upwards(view, session_id, key):
         if choice >= len(found.replies):
             raise StoreDamaged(f"turn {found.key} of session {session_id} has no choice {choice}")
-        parts.append((*found.messages, Message(Role.ASSISTANT, found.replies[choice].text)))
+        parts.append((*found.messages, found.replies[choice].message))
         choice = found.parent_choice
     return tuple(message for part in reversed(parts) for message in part)
 

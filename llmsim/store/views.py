@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from llmsim.store.schema import Outcome, Session, Turn, TurnKey
-from llmsim.turn import Message
+from llmsim.turn import Message, Reply, Scripted, ToolCall
 
 Parents = Mapping[TurnKey, TurnKey | None]
 """The shape of a session: each turn and the one it continues."""
@@ -56,18 +56,19 @@ def turn_view(turn: Turn, outcome: Outcome | None) -> dict[str, Any]:
         "parent": str(turn.parent) if turn.parent else None,
         "parent_choice": turn.parent_choice,
         "messages": [message_view(message) for message in turn.messages],
-        "replies": [{"text": reply.text, "finish_reason": reply.finish_reason.value} for reply in turn.replies],
+        "replies": [reply_view(reply) for reply in turn.replies],
         "usage": {
             "prompt_tokens": usage.prompt_tokens,
             "completion_tokens": usage.completion_tokens,
             "total_tokens": usage.total_tokens,
             "cached_tokens": usage.cached_tokens,
+            "reasoning_tokens": usage.reasoning_tokens,
         },
         "created_at": turn.created_s,
         "outcome": {"ending": outcome.ending.value, "delivered": outcome.delivered} if outcome else None,
         "dialect": turn.dialect,
         "params": turn.params,
-        "script": turn.script,
+        "script": scripted_view(turn.script) if turn.script else None,
         "profile": turn.profile.hex(),
         "plan_version": turn.plan_version,
         "origin": {
@@ -85,10 +86,32 @@ def message_view(message: Message) -> dict[str, Any]:
         view["name"] = message.name
     if message.tool_call_id is not None:
         view["tool_call_id"] = message.tool_call_id
-    if message.tool_calls:
-        view["tool_calls"] = [
-            {"id": call.id, "name": call.name, "arguments": call.arguments} for call in message.tool_calls
-        ]
+    return view | calls_view(message.tool_calls)
+
+
+def reply_view(reply: Reply) -> dict[str, Any]:
+    """A reply; keys without a value are left out."""
+    return {"text": reply.text, "finish_reason": reply.finish_reason.value} | _beside_text(reply)
+
+
+def scripted_view(scripted: Scripted) -> dict[str, Any]:
+    """What a script said; keys without a value are left out."""
+    return {"text": scripted.text} | _beside_text(scripted)
+
+
+def calls_view(calls: tuple[ToolCall, ...]) -> dict[str, Any]:
+    """The calls of a message or reply; nothing where there are none."""
+    if not calls:
+        return {}
+    return {"tool_calls": [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in calls]}
+
+
+def _beside_text(said: Reply | Scripted) -> dict[str, Any]:
+    view = calls_view(said.calls)
+    if said.reasoning:
+        view["reasoning"] = said.reasoning
+    if said.refused:
+        view["refused"] = True
     return view
 
 

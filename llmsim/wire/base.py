@@ -3,7 +3,7 @@
 Pure. A wire knows no time and no store; dialects know nothing of one another.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import attrs
@@ -15,10 +15,15 @@ from llmsim.turn import Message, TurnRequest
 
 @attrs.frozen
 class Frame:
-    """These bytes may leave once token number `token` of the turn is there (0: at once; the first token is 1)."""
+    """These bytes may leave once token number `token` of the turn is there (0: at once; the first token is 1).
+
+    `sealed`: and not before what the response leaves behind is durable, where it leaves anything. A sealed frame tells
+    the client that the response is whole; all frames after it are sealed as well.
+    """
 
     token: int
     data: bytes
+    sealed: bool = False
 
 
 @attrs.frozen
@@ -31,11 +36,36 @@ class Refusal:
 
 
 @attrs.frozen
+class Held:
+    """What the provider's own API is to remember of a request, or has been asked to go on from.
+
+    Args:
+        previous: the id of the response that is continued.
+        conversation: the id of the conversation that is continued, and gets what is said.
+        references: ids of items that the request names instead of repeating them.
+        at: before which of the request's messages that stands which is remembered.
+        kept: whether the response can be asked for by its id afterwards.
+        background: whether it is answered at once, and made meanwhile.
+    """
+
+    previous: str | None = None
+    conversation: str | None = None
+    references: tuple[str, ...] = ()
+    at: int = 0
+    kept: bool = True
+    background: bool = False
+
+
+@attrs.frozen
 class Parsed:
-    """A request understood: in no dialect (`request`), and the keys this dialect needs to answer again (`params`)."""
+    """A request understood: in no dialect (`request`), and the keys this dialect needs to answer again (`params`).
+
+    `held` says what the provider's API remembers of it; None where it remembers nothing. `params` are JSON.
+    """
 
     request: TurnRequest
     params: dict[str, Any]
+    held: Held | None = None
 
 
 class Wire(Protocol):
@@ -46,8 +76,8 @@ class Wire(Protocol):
         """Its name in the store."""
         ...
 
-    def parse(self, body: bytes) -> Parsed:
-        """Read a request body.
+    def parse(self, body: bytes, headers: Mapping[str, str]) -> Parsed:
+        """Read a request body; `headers` is looked up in lower case.
 
         Raises:
             ClientError: whatever is wrong with it; no other exception, whatever the bytes.

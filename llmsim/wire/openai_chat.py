@@ -47,7 +47,7 @@ class OpenAIChat:
 
     dialect: str = "openai.chat"
 
-    def parse(self, body: bytes) -> Parsed:
+    def parse(self, body: bytes, _headers: Mapping[str, str]) -> Parsed:
         """Read a request body; faults are found in OpenAI's order.
 
         Raises:

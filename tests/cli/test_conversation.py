@@ -8,9 +8,9 @@ import attrs
 import pytest
 
 from llmsim.cli.conversation import arranged, moment, parents_of, print_conversation
-from llmsim.store.schema import Ending, Outcome, Reply, Session, Turn
+from llmsim.store.schema import Ending, Outcome, Session, Turn
 from llmsim.store.views import session_view, turn_view
-from llmsim.turn import FinishReason, Message, Role, ToolCall
+from llmsim.turn import FinishReason, Message, Reply, Role, ToolCall
 from tests.stored import turn_of
 
 ROOT = turn_of("tree", "Hello", replies=2)

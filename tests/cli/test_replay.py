@@ -13,8 +13,8 @@ from llmsim.replay.transcript import digest
 from llmsim.simulation.plan import PLAN_VERSION
 from llmsim.store import codec
 from llmsim.store.environment import Environment
-from llmsim.store.schema import Reply, Table, Turn
-from llmsim.turn import FinishReason, Usage
+from llmsim.store.schema import Table, Turn
+from llmsim.turn import FinishReason, Reply, Usage
 from tests.children import Server
 from tests.pods import CHAT
 from tests.said import CommandLine

@@ -20,9 +20,9 @@ from llmsim.simulation.plan import PLAN_VERSION
 from llmsim.simulation.tokens import TokenCounter
 from llmsim.store import codec, sessions
 from llmsim.store.environment import Environment
-from llmsim.store.schema import Reply, Table, Turn, turn_key
+from llmsim.store.schema import Table, Turn, turn_key
 from llmsim.tokenizers import counter_named
-from llmsim.turn import FinishReason, Usage
+from llmsim.turn import FinishReason, Reply, Usage
 from tests.pods import CHAT, PROFILES, pod, reply
 
 

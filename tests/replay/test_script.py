@@ -10,7 +10,7 @@ import pytest
 from llmsim.catalog import scripts_dir
 from llmsim.errors import OperatorError
 from llmsim.replay.script import Script, ScriptedReplies, load_scripts, numbered, parse_script, parts
-from llmsim.turn import FinishReason, Message, Place, Role, TurnRequest
+from llmsim.turn import FinishReason, Message, Place, Role, Scripted, TurnRequest
 
 SHIPPED = sorted(scripts_dir().glob("*.toml"))
 README = (scripts_dir() / "README.md").read_text()
@@ -162,8 +162,8 @@ def test_scripted_reply_is_given_at_its_place_alone() -> None:
         'user = "a", reply = "one"', 'user = "b"', 'user = "a", reply = "three"', session="repeat = 2\n"
     )
     replies = ScriptedReplies.from_scripts([script])
-    assert replies(Place("s-1", 1, b""), asked("a")) == "one"
-    assert replies(Place("s-0", 3, b""), asked("a", "b", "a")) == "three"
+    assert replies(Place("s-1", 1, b""), asked("a")) == Scripted("one")
+    assert replies(Place("s-0", 3, b""), asked("a", "b", "a")) == Scripted("three")
     assert replies(Place("s-0", 2, b""), asked("a", "b")) is None
     assert replies(Place("s-0", 1, b""), asked("else")) is None
     assert replies(Place("s-2", 1, b""), asked("a")) is None

@@ -16,7 +16,7 @@ from llmsim.errors import ContextOverflow
 from llmsim.profile import Latency, Model, Profile, Style, Text
 from llmsim.simulation.plan import PLAN_VERSION, Plan, plan_again, plan_turn
 from llmsim.simulation.tokens import Estimator
-from llmsim.turn import FinishReason, Message, Pod, Role, TurnRequest, Usage, place_of
+from llmsim.turn import FinishReason, Message, Pod, Reply, Role, Scripted, TurnRequest, Usage, place_of
 
 COUNTER = Estimator()
 POD = Pod(root_seed=42, ordinal=3)
@@ -57,8 +57,9 @@ def plan(
 ) -> Plan:
     request = attrs.evolve(REQUEST, messages=messages, **changes)
     place = place_of(session, messages)
+    said = None if script is None else Scripted(script)
     return plan_turn(
-        profile, pod, place, request, messages, attempt=attempt, created_s=99, script=script, counter=COUNTER
+        profile, pod, place, request, messages, attempt=attempt, created_s=99, script=said, counter=COUNTER
     )
 
 
@@ -143,7 +144,7 @@ def test_fingerprint_of_a_recorded_turn_is_that_of_its_version() -> None:
             POD,
             made.place,
             REQUEST,
-            replies=[(texts(made)[0], FinishReason.STOP)],
+            replies=[Reply(texts(made)[0], FinishReason.STOP)],
             usage=made.usage,
             attempt=0,
             created_s=99,
@@ -243,7 +244,7 @@ def test_plan_again_from_its_replies_is_the_plan(
         POD,
         made.place,
         attrs.evolve(REQUEST, n=n, max_tokens=max_tokens, stop=stop),
-        replies=[(choice.text, choice.finish_reason) for choice in made.choices],
+        replies=[choice.reply for choice in made.choices],
         usage=made.usage,
         attempt=attempt,
         created_s=99,

@@ -113,7 +113,7 @@ def test_fixture_is_read_in_todays_words() -> None:
         assert left is not None
         assert (left.ending, left.delivered) == (Ending.CLIENT_LEFT, 117)
         assert endings["without-outcome"] is None
-        assert next(sessions.turns(view, "scripted")).script == LINE
+        assert next(sessions.turns(view, "scripted")).script == Scripted(LINE)
     assert {path.name for path in FIXTURE.iterdir()} == {DATA_FILE}
 
 

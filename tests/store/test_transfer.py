@@ -15,9 +15,9 @@ from llmsim.errors import ClientError
 from llmsim.store.check import check
 from llmsim.store.environment import Environment, claim
 from llmsim.store.operations import ForkSession, PutOutcome, PutTurn
-from llmsim.store.schema import Ending, Outcome, Reply, Table, Turn, branch_of
+from llmsim.store.schema import Ending, Outcome, Table, Turn, branch_of
 from llmsim.store.transfer import Imported, ImportSessions, export_lines
-from llmsim.turn import FinishReason
+from llmsim.turn import FinishReason, Reply
 from tests.stored import PROFILE, checked, contents, conversation, fill, put, turn_of
 
 

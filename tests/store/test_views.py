@@ -3,9 +3,9 @@
 import orjson
 import pytest
 
-from llmsim.store.schema import Ending, Origin, Outcome, Reply, Session, Turn, TurnKey
+from llmsim.store.schema import Ending, Origin, Outcome, Session, Turn, TurnKey
 from llmsim.store.views import NoSuchTurn, branch_to, find_turn, session_page, session_view, tree_view, turn_view
-from llmsim.turn import FinishReason, Message, Role, ToolCall, Usage
+from llmsim.turn import FinishReason, Message, Reply, Role, ToolCall, Usage
 
 ROOT = TurnKey(1, b"a" * 8)
 LEFT = TurnKey(2, b"l" * 8)

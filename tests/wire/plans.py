@@ -57,4 +57,4 @@ def body_of(**changes: object) -> bytes:
 
 def asked(**changes: object) -> Parsed:
     """A good request, understood."""
-    return CHAT.parse(body_of(**changes))
+    return CHAT.parse(body_of(**changes), {})

@@ -45,13 +45,13 @@ REQUESTS = st.fixed_dictionaries(
 @given(st.binary())
 def test_any_bytes_are_refused_or_understood(body: bytes) -> None:
     with pytest.raises(ClientError):
-        CHAT.parse(body)
+        CHAT.parse(body, {})
 
 
 @given(REQUESTS)
 def test_any_object_is_refused_or_understood_and_can_be_stored(body: dict[str, object]) -> None:
     with suppress(ClientError):
-        parsed = CHAT.parse(orjson.dumps(body))
+        parsed = CHAT.parse(orjson.dumps(body), {})
         assert stored(parsed) == parsed
 
 
@@ -60,7 +60,7 @@ def test_any_cut_or_bent_request_is_refused_or_understood(noise: bytes, data: st
     body = body_of(stream=True, stop=["a"], metadata={"k": "v"})
     at = data.draw(st.integers(0, len(body)))
     with suppress(ClientError):
-        CHAT.parse(body[:at] + noise + body[at + len(noise) :])
+        CHAT.parse(body[:at] + noise + body[at + len(noise) :], {})
 
 
 @pytest.mark.parametrize(
@@ -74,18 +74,18 @@ def test_any_cut_or_bent_request_is_refused_or_understood(noise: bytes, data: st
 )
 def test_integer_beyond_64_bits_is_named_as_one(key: str, number: int, message: str) -> None:
     with pytest.raises(ClientError) as refused:
-        CHAT.parse(b'{"%b":%d,' % (key.encode(), number) + body_of()[1:])
+        CHAT.parse(b'{"%b":%d,' % (key.encode(), number) + body_of()[1:], {})
     assert refused.value.message == f"Invalid '{key}': {message}{number} instead."
     with pytest.raises(ClientError, match=r"expected a string, but got an integer instead\.$"):
-        CHAT.parse(b'{"user":%d,' % 10**30 + body_of()[1:])
+        CHAT.parse(b'{"user":%d,' % 10**30 + body_of()[1:], {})
     with pytest.raises(ClientError, match=r"expected an integer, but got a decimal number instead\.$"):
-        CHAT.parse(b'{"seed":12345678901234567890.5,' + body_of()[1:])
+        CHAT.parse(b'{"seed":12345678901234567890.5,' + body_of()[1:], {})
 
 
 def test_request_that_is_too_deep_is_refused_not_failed() -> None:
     deep = b'{"model":"m","messages":[{"role":"user","content":"a"}],"x":' + b"[" * 500 + b"]" * 500 + b"}"
     with pytest.raises(ClientError, match="nested too deeply"):
-        CHAT.parse(deep)
+        CHAT.parse(deep, {})
 
 
 def stored(parsed: Parsed) -> Parsed:
@@ -127,7 +127,7 @@ def test_digest_stands_for_what_changes_the_answer_alone() -> None:
     assert digest(messages=[{"role": "user", "content": "another"}]) == same
     assert digest(seed=None, n=None) == same
     assert len({same, digest(seed=1), digest(n=2), digest(model="m"), digest(user="ada"), digest(unknown=1)}) == 6
-    assert CHAT.parse(b'{"n":2,"seed":1,' + body_of()[1:]).request.digest == digest(seed=1, n=2)
+    assert CHAT.parse(b'{"n":2,"seed":1,' + body_of()[1:], {}).request.digest == digest(seed=1, n=2)
 
 
 def test_whole_response_stays_what_it_was() -> None:

@@ -107,7 +107,7 @@ class Same:
         self._pod = Pod(7, 0)
 
     def __call__(self, body: bytes) -> Answer:
-        parsed = CHAT.parse(body)
+        parsed = CHAT.parse(body, {})
         request = parsed.request
         profile = self._profiles.for_model(request.model) or self._profiles.default
         place = place_of(session_of(request, None), request.messages)
