@@ -22,7 +22,7 @@ from llmsim.serving.service import Service
 from llmsim.serving.sessions import add_sessions
 from llmsim.wire.base import Wire
 from llmsim.wire.dialects import GENERATING, refusing
-from llmsim.wire.openai_errors import unknown_url, wrong_method
+from llmsim.wire.openai.errors import unknown_url, wrong_method
 
 BODY_TIMEOUT_S = 60
 """How long a client may take to send its body."""

@@ -9,7 +9,6 @@ from quart_trio import QuartTrio
 
 from llmsim.errors import UnknownModel
 from llmsim.serving.service import Service
-from llmsim.wire import openai_models
 
 JSON = "application/json"
 
@@ -20,7 +19,7 @@ def add_models(app: QuartTrio, service: Service) -> None:
     @app.get("/v1/models")
     async def models() -> Response:
         """Every model that a profile names."""
-        body = openai_models.listing(service.simulator.profiles.models())
+        body = models.listing(service.simulator.profiles.models())
         return Response(orjson.dumps(body), content_type=JSON)
 
     @app.get("/v1/models/<path:model>")
@@ -28,5 +27,5 @@ def add_models(app: QuartTrio, service: Service) -> None:
         """One model; 404 in OpenAI's words when no profile names it."""
         for known in service.simulator.profiles.models():
             if known.id == model:
-                return Response(orjson.dumps(openai_models.one(known)), content_type=JSON)
+                return Response(orjson.dumps(models.one(known)), content_type=JSON)
         raise UnknownModel(model)

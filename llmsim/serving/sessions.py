@@ -17,7 +17,7 @@ from llmsim.store import sessions, transfer, views
 from llmsim.store.environment import View
 from llmsim.store.operations import DeleteSession, ForkSession
 from llmsim.store.schema import SESSION_ID, SESSION_ID_FORM, Session, Turn, TurnKey
-from llmsim.wire.openai_http import read_object
+from llmsim.wire.openai.http import read_object
 
 ROOT = "/llmsim/v1/sessions"
 PAGE_DEFAULT = 20

@@ -6,7 +6,7 @@ Pure. A generating route is a row of GENERATING; errors on any path leave in the
 from collections.abc import Mapping
 
 from llmsim.wire.base import Wire
-from llmsim.wire.openai_chat import OpenAIChat
+from llmsim.wire.openai.chat import OpenAIChat
 
 CHAT = OpenAIChat()
 

@@ -1,46 +1,139 @@
-"""Ids in the providers' real shapes, made from a plan's `unique`, with the owner in front.
+"""Ids in the providers' real shapes, made from a plan's `unique`, with the owner in them.
 
-Pure. The first 80 bits of an id are the pod's ordinal (16) and a digest of the session (64), masked by the rest of
-the id, so that ids look uniform and still say which pod owns them, without a lookup.
-Shapes: openai-python 3.54 and recorded responses (`chatcmpl-` and 29 base62 characters, `req_` and 32 hex).
+Pure. What stands for the owner is the pod's ordinal (16 bits) and a digest of the session: in chat completion and
+message ids masked by the rest of the id, so that ids look uniform; in the ids of OpenAI's responses, conversations and
+items as the partition key that all of one session share. An id alone says which pod owns it, without a lookup.
+Shapes: openai-python 3.54, anthropic 2.12 and recorded responses.
 """
 
+import functools
 import hashlib
-import string
+import re
+
+import attrs
 
 from llmsim.simulation.plan import Plan
+from llmsim.turn import BASE62, Pod
 
-BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _PAIRS = [high + low for high in BASE62 for low in BASE62]
 _FOURS = len(_PAIRS) ** 2
 """Four digits are as much as Python divides a long number by in one step."""
-CHAT_CHARS = 29
-OWNER_BITS = 80
-SESSION_BITS = 64
-REST_BITS = 92
-"""29 base62 characters hold 172.6 bits: 80 for the owner, 92 for the turn."""
-_MASK = hashlib.blake2b(digest_size=OWNER_BITS // 8, person=b"llmsim id")
+ORDINAL_BITS = 16
+KEY_BYTES = 8
+"""A partition key: 6 bytes of the session's digest, and the ordinal, masked by them."""
+RANDOM_HEX = 24
+_SESSIONS = 4096
+"""Sessions whose partition keys are remembered."""
+_MASK = hashlib.blake2b(digest_size=10, person=b"llmsim id")
 """To be copied, which is less work than to begin anew."""
+_KEYED = re.compile(r"[a-z]+_([0-9a-f]{16})00[0-9a-f]{32}")
+_KEY_LAST = re.compile(r"[a-z]+_[0-9a-f]{32}([0-9a-f]{16})")
+
+
+@attrs.frozen
+class Owned:
+    """A shape of ids: a prefix and `characters` of an alphabet.
+
+    They hold the ordinal and `session_bits` of the session's digest, masked by the `rest_bits` of the turn below them.
+    """
+
+    prefix: str
+    characters: int
+    alphabet: str
+    session_bits: int
+    rest_bits: int
+
+    def make(self, pod: Pod, session: str, unique: bytes) -> str:
+        """The id of what `unique` (at least 12 bytes) stands for, in this pod and session."""
+        rest = int.from_bytes(unique[:12]) >> (96 - self.rest_bits)
+        digest = hashlib.blake2b(session.encode(), digest_size=KEY_BYTES).digest()
+        owner = pod.ordinal << self.session_bits | int.from_bytes(digest) >> (64 - self.session_bits)
+        value = (owner ^ self._mask(rest)) << self.rest_bits | rest
+        if self.alphabet is BASE62:
+            return self.prefix + base62(value, self.characters)
+        digits = []
+        for _ in range(self.characters):
+            value, digit = divmod(value, len(self.alphabet))
+            digits.append(self.alphabet[digit])
+        return self.prefix + "".join(reversed(digits))
+
+    def owner_of(self, text: str) -> int | None:
+        """The ordinal of the pod that made this id; None for what is no such id."""
+        tail = text.removeprefix(self.prefix)
+        if len(tail) != self.characters or len(text) != len(self.prefix) + self.characters:
+            return None
+        value = 0
+        for character in tail:
+            digit = self.alphabet.find(character)
+            if digit < 0:
+                return None
+            value = value * len(self.alphabet) + digit
+        owner_bits = ORDINAL_BITS + self.session_bits
+        owner = (value >> self.rest_bits) ^ self._mask(value & ((1 << self.rest_bits) - 1))
+        return owner >> self.session_bits if owner >> owner_bits == 0 else None
+
+    def _mask(self, rest: int) -> int:
+        mask = _MASK.copy()
+        mask.update(rest.to_bytes(12))
+        return int.from_bytes(mask.digest()) >> (80 - ORDINAL_BITS - self.session_bits)
+
+
+CHAT = Owned("chatcmpl-", 29, BASE62, session_bits=64, rest_bits=92)
+"""29 base62 characters hold 172.6 bits: 80 for the owner, 92 for the turn."""
+COMPLETION = Owned("cmpl-", 29, BASE62, session_bits=64, rest_bits=92)
+MESSAGE = Owned("msg_01", 22, BASE58, session_bits=48, rest_bits=64)
+"""22 base58 characters hold 128.8 bits: 64 for the owner, 64 for the turn."""
+BATCH = Owned("msgbatch_01", 22, BASE58, session_bits=48, rest_bits=64)
 
 
 def chat_completion_id(plan: Plan) -> str:
     """`chatcmpl-` and 29 base62 characters."""
-    rest = int.from_bytes(plan.unique[:12]) >> (96 - REST_BITS)
-    session = hashlib.blake2b(plan.place.session.encode(), digest_size=SESSION_BITS // 8).digest()
-    owner = plan.pod.ordinal << SESSION_BITS | int.from_bytes(session)
-    return "chatcmpl-" + base62((owner ^ _mask(rest)) << REST_BITS | rest, CHAT_CHARS)
+    return CHAT.make(plan.pod, plan.place.session, plan.unique)
 
 
-def owner_of(chat_id: str) -> int | None:
-    """The ordinal of the pod that made this chat completion id; None for what is no such id."""
-    prefix, _, tail = chat_id.partition("-")
-    if prefix != "chatcmpl" or len(tail) != CHAT_CHARS or not tail.isascii() or not tail.isalnum():
+def message_id(plan: Plan) -> str:
+    """Anthropic's: `msg_01` and 22 base58 characters."""
+    return MESSAGE.make(plan.pod, plan.place.session, plan.unique)
+
+
+@functools.lru_cache(_SESSIONS)
+def partition_key(ordinal: int, session: str) -> str:
+    """16 hex digits that all ids of a session share: 4 for the ordinal, masked by the 12 of the session's digest."""
+    digest = hashlib.blake2b(session.encode(), digest_size=6, person=b"llmsim partition").digest()
+    return (ordinal ^ _key_mask(digest)).to_bytes(2).hex() + digest.hex()
+
+
+def keyed_id(prefix: str, key: str, created_s: int, unique: bytes, *labels: int | str) -> str:
+    """`resp_`, `msg_`, `fc_`, `rs_` and their like: the partition key, 00, 8 hex of the time, 24 of chance.
+
+    `labels` tell apart what one turn makes; `unique` is the turn's.
+    """
+    return f"{prefix}_{key}00{created_s & 0xFFFFFFFF:08x}{_chance(unique, labels)}"
+
+
+def key_last_id(prefix: str, key: str, created_s: int, unique: bytes, *labels: int | str) -> str:
+    """Ids of conversations, and of items that a client puts into one: 8 hex of the time, 24 of chance, the key."""
+    return f"{prefix}_{created_s & 0xFFFFFFFF:08x}{_chance(unique, labels)}{key}"
+
+
+def partition_owner(text: str) -> int | None:
+    """The ordinal in the partition key of such an id, either kind; None for what is none."""
+    found = _KEYED.fullmatch(text) or _KEY_LAST.fullmatch(text)
+    if found is None:
         return None
-    value = 0
-    for character in tail:
-        value = value * 62 + BASE62.index(character)
-    owner = (value >> REST_BITS) ^ _mask(value & ((1 << REST_BITS) - 1))
-    return owner >> SESSION_BITS if owner >> OWNER_BITS == 0 else None
+    key = bytes.fromhex(found[1])
+    return int.from_bytes(key[:2]) ^ _key_mask(key[2:])
+
+
+def owner_of(text: str) -> int | None:
+    """The ordinal of the pod that made an id, of any provider's; None for what is no id of ours."""
+    for shape in (CHAT, COMPLETION, MESSAGE, BATCH):
+        if text.startswith(shape.prefix):
+            owner = shape.owner_of(text)
+            if owner is not None:
+                return owner
+    return partition_owner(text)
 
 
 def request_id(digest: bytes) -> str:
@@ -58,7 +151,10 @@ def base62(value: int, length: int) -> str:
     return "".join(fours)[4 * len(fours) - length :]
 
 
-def _mask(rest: int) -> int:
-    mask = _MASK.copy()
-    mask.update(rest.to_bytes(12))
-    return int.from_bytes(mask.digest())
+def _chance(unique: bytes, labels: tuple[int | str, ...]) -> str:
+    name = "/".join(map(str, labels)).encode()
+    return hashlib.blake2b(name, key=unique[:64], digest_size=RANDOM_HEX // 2, person=b"llmsim item id").hexdigest()
+
+
+def _key_mask(digest: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(digest, digest_size=2, person=b"llmsim partmask").digest())

@@ -19,6 +19,7 @@ from llmsim.store import sessions
 from llmsim.store.environment import DATA_FILE, Environment
 from llmsim.store.schema import FORMAT_VERSION, Ending, Meta
 from llmsim.tokenizers import counter_named
+from llmsim.turn import Scripted
 from tests.fixtures.make_store import FOLDER, LINE, assistant, main, make, say, user
 from tests.pods import CHAT, pod
 from tests.stored import contents

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from llmsim.identity import MAX_ORDINAL
 from llmsim.store.schema import SESSION_ID
-from llmsim.wire.ids import BASE62, base62, chat_completion_id, owner_of, request_id
+from llmsim.turn import BASE62
+from llmsim.wire.ids import base62, chat_completion_id, owner_of, request_id
 from tests.wire.plans import plan_of
 
 UNIQUE = st.binary(min_size=32, max_size=32)

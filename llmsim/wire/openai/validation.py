@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from llmsim.wire import openai_errors
+from llmsim.wire.openai import errors
 
 
 class Kind(Protocol):
@@ -42,9 +42,9 @@ class Number:
         if self.accepts(value):
             return
         if isinstance(value, bool) or not isinstance(value, (int, float) if self.decimal else int):
-            raise openai_errors.wrong_type(param, "a decimal" if self.decimal else "an integer", value)
+            raise errors.wrong_type(param, "a decimal" if self.decimal else "an integer", value)
         kind = "decimal" if self.decimal else "integer"
-        raise openai_errors.out_of_range(param, kind, value, least=self.least, most=self.most)
+        raise errors.out_of_range(param, kind, value, least=self.least, most=self.most)
 
 
 @attrs.frozen
@@ -67,13 +67,13 @@ class Text:
         if self.accepts(value):
             return
         if not isinstance(value, str):
-            expected = f"one of {openai_errors.listed(self.known, 'or')}" if self.known else "a string"
-            raise openai_errors.wrong_type(param, expected, value)
+            expected = f"one of {errors.listed(self.known, 'or')}" if self.known else "a string"
+            raise errors.wrong_type(param, expected, value)
         if self.filled and not value:
-            raise openai_errors.empty(param)
+            raise errors.empty(param)
         if self.longest is not None and len(value) > self.longest:
-            raise openai_errors.too_long(param, self.longest, len(value))
-        raise openai_errors.wrong_value(param, value, self.known)
+            raise errors.too_long(param, self.longest, len(value))
+        raise errors.wrong_value(param, value, self.known)
 
 
 @attrs.frozen
@@ -85,7 +85,7 @@ class Flag:
 
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
         if not isinstance(value, bool):
-            raise openai_errors.wrong_type(param, "a boolean", value)
+            raise errors.wrong_type(param, "a boolean", value)
 
 
 @attrs.frozen
@@ -100,7 +100,7 @@ class Table:
 
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
         if not isinstance(value, dict):
-            raise openai_errors.wrong_type(param, "an object", value)
+            raise errors.wrong_type(param, "an object", value)
         check_keys(value, self.rows, self.required, f"{param}.")
 
 
@@ -125,7 +125,7 @@ class Tagged:
 
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
         if not isinstance(value, dict):
-            raise openai_errors.wrong_type(param, "an object", value)
+            raise errors.wrong_type(param, "an object", value)
         check_keys(value, {self.tag: self._tags}, (self.tag,), f"{param}.")
         self.kinds[value[self.tag]].check(param, value)
 
@@ -146,11 +146,11 @@ class Items:
 
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
         if not isinstance(value, list):
-            raise openai_errors.wrong_type(param, f"an array of {self.of}", value)
+            raise errors.wrong_type(param, f"an array of {self.of}", value)
         if len(value) < self.least:
-            raise openai_errors.empty_array(param)
+            raise errors.empty_array(param)
         if self.most is not None and len(value) > self.most:
-            raise openai_errors.too_long_array(param, self.most, len(value))
+            raise errors.too_long_array(param, self.most, len(value))
         for index, item in enumerate(value):
             self.each.check(f"{param}[{index}]", item)
 
@@ -170,7 +170,7 @@ class TextOr:
             self.text.check(param, value)
             return
         if not isinstance(value, list):
-            raise openai_errors.wrong_type(param, f"one of a string or array of {self.items.of}", value)
+            raise errors.wrong_type(param, f"one of a string or array of {self.items.of}", value)
         self.items.check(param, value)
 
 
@@ -190,12 +190,12 @@ class Metadata:
 
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
         if not isinstance(value, dict):
-            raise openai_errors.wrong_type(param, "a metadata object", value)
+            raise errors.wrong_type(param, "a metadata object", value)
         if len(value) > self.most:
-            raise openai_errors.too_many_properties(param, self.most, len(value))
+            raise errors.too_many_properties(param, self.most, len(value))
         for name, text in value.items():
             if len(name) > self.longest_name:
-                raise openai_errors.too_long_name(param, name, self.longest_name)
+                raise errors.too_long_name(param, name, self.longest_name)
             Text(longest=self.longest_value).check(f"{param}.{name}", text)
 
 
@@ -224,4 +224,4 @@ def check_keys(
         if value is not None or (key in body and key in required):
             kind.check(within + key, value)
         elif key in required:
-            raise openai_errors.missing(within + key)
+            raise errors.missing(within + key)

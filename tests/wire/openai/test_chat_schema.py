@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from llmsim.errors import ClientError
-from llmsim.wire.openai_chat_schema import INSTEAD_OF_CONTENT, check_chat
+from llmsim.wire.openai.chat_schema import INSTEAD_OF_CONTENT, check_chat
 from tests.wire.plans import body_of
 
 USER = {"role": "user", "content": "a"}

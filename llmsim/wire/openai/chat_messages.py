@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from llmsim.turn import Message, Role, ToolCall, placeholder, unmarked
-from llmsim.wire.openai_http import canonical
+from llmsim.wire.openai.http import canonical
 
 ROLES = {role.value: role for role in Role}
 KINDS = {"image_url": "image", "input_audio": "audio", "audio": "audio", "file": "file"}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmsim.errors import ClientError
-from llmsim.wire.openai_http import NOT_JSON, TOO_DEEP, canonical, read_object
+from llmsim.wire.openai.http import NOT_JSON, TOO_DEEP, canonical, read_object
 from tests.wire.plans import JSON_VALUES
 
 

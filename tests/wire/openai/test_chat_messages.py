@@ -10,7 +10,7 @@ from openai.types.chat import ChatCompletion
 from llmsim.errors import ClientError
 from llmsim.turn import Message, Role, ToolCall
 from llmsim.wire.dialects import CHAT
-from llmsim.wire.openai_messages import messages_of
+from llmsim.wire.openai.chat_messages import messages_of
 from tests.wire.plans import asked, plan_of
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}

@@ -12,7 +12,7 @@ from llmsim.errors import ClientError
 from llmsim.turn import FinishReason, Message, Role
 from llmsim.wire.base import Parsed
 from llmsim.wire.dialects import CHAT
-from llmsim.wire.openai_chat_schema import KEYS
+from llmsim.wire.openai.chat_schema import KEYS
 from tests.wire.plans import JSON_VALUES, PIECES, asked, body_of, plan_of
 
 GOLDEN = b"""\

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmsim.errors import ClientError, ContextOverflow, UnknownModel
-from llmsim.wire import openai_errors
-from llmsim.wire.openai_errors import refuse
+from llmsim.wire.openai import errors
+from llmsim.wire.openai.errors import refuse
 
 ID = bytes(range(16))
 ANY_TEXT = st.text(st.characters())
@@ -26,7 +26,7 @@ def test_envelope_of_any_error_has_all_four_keys(
 
 
 def test_envelope_stays_what_it_was() -> None:
-    refusal = refuse(openai_errors.missing("messages"), ID)
+    refusal = refuse(errors.missing("messages"), ID)
     assert refusal.body == (
         b'{\n  "error": {\n    "message": "Missing required parameter: \'messages\'.",\n'
         b'    "type": "invalid_request_error",\n    "param": "messages",\n'
@@ -61,9 +61,9 @@ def test_unknown_model_is_404_and_says_which() -> None:
 
 
 def test_unknown_url_and_wrong_method_say_what_was_asked() -> None:
-    unknown = openai_errors.unknown_url("POST", "/v1/foo")
+    unknown = errors.unknown_url("POST", "/v1/foo")
     assert (unknown.status, unknown.message) == (404, "Invalid URL (POST /v1/foo)")
-    wrong = openai_errors.wrong_method("GET", "/v1/foo")
+    wrong = errors.wrong_method("GET", "/v1/foo")
     hint = "(HINT: Perhaps you meant to use a different HTTP method?)"
     assert (wrong.status, wrong.message) == (405, f"Not allowed to GET on /v1/foo. {hint}")
 
@@ -73,9 +73,9 @@ def test_unknown_url_and_wrong_method_say_what_was_asked() -> None:
     [(["a"], "'a'"), (["a", "b"], "'a' or 'b'"), (["a", "b", "c"], "'a', 'b', or 'c'")],
 )
 def test_names_are_listed_as_a_sentence_has_them(names: list[str], text: str) -> None:
-    assert openai_errors.listed(names, "or") == text
+    assert errors.listed(names, "or") == text
 
 
 def test_wrong_value_is_not_repeated_at_length() -> None:
-    error = openai_errors.wrong_value("role", "x" * 100_000, ["a", "b"])
+    error = errors.wrong_value("role", "x" * 100_000, ["a", "b"])
     assert len(error.message) < 200

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmsim.errors import ClientError
-from llmsim.wire import openai_errors
-from llmsim.wire.openai_validation import (
+from llmsim.wire.openai import errors
+from llmsim.wire.openai.validation import (
     Flag,
     Items,
     Kind,
@@ -122,13 +122,13 @@ def check_chat(body: Mapping[str, Any]) -> None:
         check_keys(body, KEYS, REQUIRED)
     for key, other in ONLY_WITH.items():
         if body.get(key) is not None and not body.get(other):
-            raise openai_errors.not_alone(key, other)
+            raise errors.not_alone(key, other)
     for key, other in NOT_WITH.items():
         if body.get(key) is not None and body.get(other) is not None:
-            raise openai_errors.not_both(key, other)
+            raise errors.not_both(key, other)
     for index, message in enumerate(body["messages"]):
         if message.get("content") is None and not _replaced(message):
-            raise openai_errors.no_content(index)
+            raise errors.no_content(index)
 
 
 def _replaced(message: Mapping[str, Any]) -> bool:

@@ -1,7 +1,7 @@
 """OpenAI Chat Completions: `POST /v1/chat/completions`, streamed and not.
 
-Pure. Key order and nulls are those of recorded responses. What a request may say is in `openai_chat_schema`, what a
-stream says in `openai_chat_stream`.
+Pure. Key order and nulls are those of recorded responses. What a request may say is in `chat_schema`, what a
+stream says in `chat_stream`.
 """
 
 import hashlib
@@ -14,12 +14,13 @@ import orjson
 from llmsim.errors import ClientError
 from llmsim.simulation.plan import Plan
 from llmsim.turn import DIGEST_BYTES, Message, TurnRequest
-from llmsim.wire import openai_chat_stream, openai_errors, sse
+from llmsim.wire import sse
 from llmsim.wire.base import Frame, Parsed, Refusal
 from llmsim.wire.ids import chat_completion_id, request_id
-from llmsim.wire.openai_chat_schema import check_chat
-from llmsim.wire.openai_http import JSON, STANDARD, canonical, read_exactly, read_object
-from llmsim.wire.openai_messages import messages_of
+from llmsim.wire.openai import chat_stream, errors
+from llmsim.wire.openai.chat_messages import messages_of
+from llmsim.wire.openai.chat_schema import check_chat
+from llmsim.wire.openai.http import JSON, STANDARD, canonical, read_exactly, read_object
 
 UNSPOKEN = frozenset({"messages", "stream", "stream_options"})
 """Keys that are no part of the request's digest: the messages are in its place, and how it is sent changes no word."""
@@ -89,7 +90,7 @@ class OpenAIChat:
         """The frames of a stream: roles with the first token, a chunk for each piece, ends, usage, `[DONE]`."""
         usage = _usage(plan) if asked.request.include_usage else b""
         head = _head(b"chat.completion.chunk", plan) + _tail(plan, asked)
-        return openai_chat_stream.frames(plan, head, usage, obfuscated=asked.params["obfuscation"])
+        return chat_stream.frames(plan, head, usage, obfuscated=asked.params["obfuscation"])
 
     def headers(self, plan: Plan, asked: Parsed) -> tuple[tuple[str, str], ...]:
         """The provider's response headers; the processing time is the planned one, in whole milliseconds."""
@@ -104,7 +105,7 @@ class OpenAIChat:
 
     def refuse(self, error: ClientError, request_digest: bytes) -> Refusal:
         """An error in OpenAI's envelope."""
-        return openai_errors.refuse(error, request_digest)
+        return errors.refuse(error, request_digest)
 
 
 def request_digest(asked: Mapping[str, Any]) -> bytes:

@@ -11,7 +11,7 @@ import orjson
 from llmsim.errors import ClientError, ContextOverflow
 from llmsim.wire.base import Refusal
 from llmsim.wire.ids import request_id as request_id_text
-from llmsim.wire.openai_http import JSON, STANDARD
+from llmsim.wire.openai.http import JSON, STANDARD
 
 TYPES = {
     type(None): "null",

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmsim.errors import ClientError
-from llmsim.wire.openai_validation import (
+from llmsim.wire.openai.validation import (
     Flag,
     Items,
     Kind,

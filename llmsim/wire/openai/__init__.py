@@ -1,0 +1,1 @@
+"""OpenAI, on the wire: Chat Completions, Responses, Conversations and the smaller endpoints; pure."""
