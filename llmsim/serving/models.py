@@ -9,6 +9,7 @@ from quart_trio import QuartTrio
 
 from llmsim.errors import UnknownModel
 from llmsim.serving.service import Service
+from llmsim.wire.openai.models import listing, one
 
 JSON = "application/json"
 
@@ -19,7 +20,7 @@ def add_models(app: QuartTrio, service: Service) -> None:
     @app.get("/v1/models")
     async def models() -> Response:
         """Every model that a profile names."""
-        body = models.listing(service.simulator.profiles.models())
+        body = listing(service.simulator.profiles.models())
         return Response(orjson.dumps(body), content_type=JSON)
 
     @app.get("/v1/models/<path:model>")
@@ -27,5 +28,5 @@ def add_models(app: QuartTrio, service: Service) -> None:
         """One model; 404 in OpenAI's words when no profile names it."""
         for known in service.simulator.profiles.models():
             if known.id == model:
-                return Response(orjson.dumps(models.one(known)), content_type=JSON)
+                return Response(orjson.dumps(one(known)), content_type=JSON)
         raise UnknownModel(model)
