@@ -24,6 +24,17 @@ def wall() -> float:
 
 
 @attrs.frozen
+class Pace:
+    """How fast simulated time passes: `speed` 10 divides every delay by ten, None removes them all."""
+
+    speed: float | None = 1.0
+
+    def seconds(self, simulated_us: int) -> float:
+        """Real seconds for this many simulated microseconds."""
+        return 0.0 if self.speed is None else simulated_us / 1e6 / self.speed
+
+
+@attrs.frozen
 class Clock:
     """Stamps for responses: real time, or derived from the turn's place when `epoch_s` (unix seconds) is given."""
 

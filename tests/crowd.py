@@ -8,12 +8,12 @@ from pathlib import Path
 
 import trio
 
+from llmsim.clock import Pace
 from llmsim.replay import transcript as transcripts
 from llmsim.replay.clients import OverHTTP, connect
 from llmsim.replay.player import Played, play
 from llmsim.replay.script import Script, ScriptSession, ScriptTurn, parts
 from llmsim.replay.virtual import DEFAULT_EPOCH_S, DEFAULT_POD, replay
-from llmsim.serving.emitter import Pace
 from llmsim.turn import Pod
 from tests.children import Server
 from tests.pods import PROFILES

@@ -14,11 +14,10 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from llmsim.catalog import profiles_dir
-from llmsim.clock import Clock
+from llmsim.clock import Clock, Pace
 from llmsim.profile import Profiles
 from llmsim.replay.clients import Client, Exchange
 from llmsim.serving.door.connection import Limits
-from llmsim.serving.emitter import Pace
 from llmsim.serving.pod import PodOptions, running_pod
 from llmsim.serving.server import LIMITS
 from llmsim.serving.service import Service

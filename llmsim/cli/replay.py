@@ -17,6 +17,7 @@ from llmsim.catalog import profiles_dir
 from llmsim.cli import logs
 from llmsim.cli.options import examples, json_option, with_settings
 from llmsim.cli.output import print_json, print_pairs, progress, quantity
+from llmsim.clock import Pace
 from llmsim.errors import OperatorError
 from llmsim.profile import Profiles
 from llmsim.replay import transcript as transcripts
@@ -26,7 +27,6 @@ from llmsim.replay.regenerate import Regeneration, regenerate
 from llmsim.replay.script import Script, found, load_scripts, parts, shipped
 from llmsim.replay.virtual import DEFAULT_EPOCH_S, DEFAULT_POD
 from llmsim.replay.virtual import replay as replay_virtually
-from llmsim.serving.emitter import Pace
 from llmsim.settings import LogLevel, Settings
 from llmsim.store.environment import Environment
 from llmsim.store.schema import Table

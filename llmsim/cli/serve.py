@@ -51,8 +51,8 @@ def serve(settings: Settings) -> None:
     Point the base URL of an OpenAI SDK at it; any API key will do. SIGTERM and SIGINT let open streams end first.
     """
     logs.configure(settings.log_level)
+    from llmsim.clock import Pace  # noqa: PLC0415
     from llmsim.replay.script import ScriptedReplies, found, load_scripts  # noqa: PLC0415  (see the module's header)
-    from llmsim.serving.emitter import Pace  # noqa: PLC0415
     from llmsim.serving.pod import PodOptions  # noqa: PLC0415
     from llmsim.serving.server import Listening  # noqa: PLC0415
     from llmsim.serving.server import serve as run_server  # noqa: PLC0415

@@ -13,10 +13,10 @@ import attrs
 import orjson
 import trio
 
+from llmsim.clock import Pace
 from llmsim.errors import OperatorError
 from llmsim.replay.clients import Client, Exchange
 from llmsim.replay.script import Part, ScriptTurn, numbered
-from llmsim.serving.emitter import Pace
 
 PATH = "/v1/chat/completions"
 DONE = "[DONE]"

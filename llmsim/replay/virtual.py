@@ -12,13 +12,12 @@ from pathlib import Path
 import trio
 import trio.testing
 
-from llmsim.clock import Clock
+from llmsim.clock import Clock, Pace
 from llmsim.profile import Profiles
 from llmsim.replay.clients import InProcess
 from llmsim.replay.player import Played, play
 from llmsim.replay.script import Script, ScriptedReplies, parts
 from llmsim.serving.app import create_app
-from llmsim.serving.emitter import Pace
 from llmsim.serving.pod import PodOptions, running_pod
 from llmsim.store.writer import inline
 from llmsim.turn import Pod

@@ -8,26 +8,15 @@ connection.
 from collections.abc import Callable, Iterator
 from typing import Self
 
-import attrs
 import trio
 
+from llmsim.clock import Pace
 from llmsim.simulation.timeline import Timeline
 from llmsim.store.schema import Ending
 from llmsim.wire.base import Frame
 
 MAX_WRITE_BYTES = 64 * 1024
 """Frames that are due together leave in one write of about this size: one TCP send, and bounded memory."""
-
-
-@attrs.frozen
-class Pace:
-    """How fast simulated time passes: `speed` 10 divides every delay by ten, None removes them all."""
-
-    speed: float | None = 1.0
-
-    def seconds(self, simulated_us: int) -> float:
-        """Real seconds for this many simulated microseconds."""
-        return 0.0 if self.speed is None else simulated_us / 1e6 / self.speed
 
 
 def unmeasured(_late_s: float, _frames: int) -> None:

@@ -12,11 +12,10 @@ import attrs
 import trio
 
 from llmsim.admission import Script, no_script
-from llmsim.clock import Clock
+from llmsim.clock import Clock, Pace
 from llmsim.errors import leading_error
 from llmsim.metrics import Metrics
 from llmsim.profile import Profiles
-from llmsim.serving.emitter import Pace
 from llmsim.serving.service import Phase, Service
 from llmsim.simulator import Simulator
 from llmsim.store.environment import Environment, claim

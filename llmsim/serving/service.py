@@ -8,8 +8,8 @@ from enum import StrEnum
 import attrs
 import trio
 
+from llmsim.clock import Pace
 from llmsim.metrics import Metrics
-from llmsim.serving.emitter import Pace
 from llmsim.simulator import Simulator
 
 

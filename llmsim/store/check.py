@@ -7,16 +7,17 @@ so that its memory is that of the longest session. Invariant of its own: it neve
 import hashlib
 from collections.abc import Callable, Iterator
 
-import attrs
-
 from llmsim.errors import StoreDamaged
 from llmsim.store import pages, sessions
+from llmsim.store.check_resources import Finding, check_items, check_names, check_resources
 from llmsim.store.codec import decode, decode_meta
 from llmsim.store.environment import DATA_FILE, Environment, View
 from llmsim.store.operations import heads
 from llmsim.store.schema import (
     FORMAT_VERSION,
     META_KEY,
+    OF_SESSIONS,
+    READABLE_FORMATS,
     SEPARATOR,
     STORED_SESSION_ID,
     Outcome,
@@ -30,18 +31,7 @@ from llmsim.store.schema import (
 from llmsim.store.sessions import KEY_BYTES, pack_head, unpack_head
 from llmsim.turn import DIGEST_BYTES, ROOT, Role, chain_digests
 
-
-@attrs.frozen
-class Finding:
-    """One broken invariant: its kind, the table and key (readable), and a sentence."""
-
-    kind: str
-    table: str
-    key: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.table} {self.key}: {self.text}"
+__all__ = ["Finding", "check", "check_pages", "check_session", "nobody"]
 
 
 def nobody(_turns: int) -> None:
@@ -54,7 +44,8 @@ def check(environment: Environment, advance: Callable[[int], None] = nobody) -> 
         found = [*_check_meta(view), *_check_profiles(view)]
         for key, record in view.scan(Table.SESSIONS):
             found += check_session(view, key, record, advance)
-        for table in (Table.TURNS, Table.OUTCOMES, Table.HEADS, Table.IDEMPOTENCY):
+        found += check_names(view)
+        for table in OF_SESSIONS:
             found += _check_orphans(view, table)
     return found
 
@@ -81,7 +72,7 @@ def _check_meta(view: View) -> Iterator[Finding]:
     except StoreDamaged as error:
         yield Finding("unreadable", "meta", "store", str(error))
         return
-    if meta.format != FORMAT_VERSION:
+    if meta.format not in READABLE_FORMATS:
         yield Finding("format", "meta", "store", f"format {meta.format}, expected {FORMAT_VERSION}")
 
 
@@ -113,7 +104,14 @@ def check_session(view: View, key: bytes, record: bytes, advance: Callable[[int]
         yield from _check_turn(view, turn, turns)
     yield from _check_heads(view, name, turns)
     yield from _check_satellites(view, name, turns)
-    yield from _check_summary(name, record, turns)
+    stamps = [turn.created_s for turn in turns.values()]
+    for resource in check_resources(view, name, turns):
+        if isinstance(resource, Finding):
+            yield resource
+        else:
+            stamps.append(resource.created_s)
+    yield from check_items(view, name)
+    yield from _check_summary(name, record, turns, stamps)
 
 
 def _check_turn(view: View, turn: Turn, turns: dict[TurnKey, Turn]) -> Iterator[Finding]:
@@ -173,7 +171,7 @@ def _check_satellites(view: View, name: str, turns: dict[TurnKey, Turn]) -> Iter
             yield Finding("orphan", "idempotency", f"{name} {digest}", f"there is no turn {record.hex()}")
 
 
-def _check_summary(name: str, record: bytes, turns: dict[TurnKey, Turn]) -> Iterator[Finding]:
+def _check_summary(name: str, record: bytes, turns: dict[TurnKey, Turn], stamps: list[int]) -> Iterator[Finding]:
     try:
         session = decode(record, Session)
     except StoreDamaged as error:
@@ -183,10 +181,9 @@ def _check_summary(name: str, record: bytes, turns: dict[TurnKey, Turn]) -> Iter
         yield Finding("key", "sessions", name, f"its record says {session.id}")
     if session.turns != len(turns):
         yield Finding("count", "sessions", name, f"its number of turns is {session.turns}, it has {len(turns)}")
-    if session.tip not in turns:
+    if (session.tip is not None or turns) and session.tip not in turns:
         yield Finding("tip", "sessions", name, f"its tip {session.tip} is missing")
-    stamps = [turn.created_s for turn in turns.values()]
-    if stamps and (session.created_s, session.updated_s) != (min(stamps), max(stamps)):
+    if stamps and not session.created_s <= min(stamps) <= max(stamps) <= session.updated_s:
         yield Finding("stamp", "sessions", name, "its stamps are not those of its first and last turn")
 
 

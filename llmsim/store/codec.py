@@ -14,7 +14,7 @@ from cattrs.errors import ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
 from llmsim.errors import StoreDamaged
-from llmsim.store.schema import Meta, Outcome, Session, Turn, TurnKey
+from llmsim.store.schema import Meta, Outcome, Resource, Session, Turn, TurnKey
 from llmsim.turn import Scripted
 
 T = TypeVar("T")
@@ -89,10 +89,10 @@ def _bytes(value: Any, _kind: type[bytes]) -> bytes:  # noqa: ANN401
 
 
 _CONVERTER = _converter()
-_UNSTRUCTURE = {kind: _CONVERTER.get_unstructure_hook(kind) for kind in (Meta, Session, Turn, Outcome)}
+_UNSTRUCTURE = {kind: _CONVERTER.get_unstructure_hook(kind) for kind in (Meta, Session, Turn, Outcome, Resource)}
 
 
-def encode(record: Meta | Session | Turn | Outcome) -> bytes:
+def encode(record: Meta | Session | Turn | Outcome | Resource) -> bytes:
     """The bytes of a record."""
     return orjson.dumps(_UNSTRUCTURE[type(record)](record), option=orjson.OPT_SORT_KEYS)
 

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 import lmdb
+from attrs import evolve
 
 from llmsim.errors import OperatorError, StoreError, StoreFormat
 from llmsim.store import pages
@@ -22,7 +23,7 @@ from llmsim.store.claim import LOCK_FILE, claim
 from llmsim.store.codec import decode_format, decode_meta, encode
 from llmsim.store.files import disk_errors, make_folder, sync_folder
 from llmsim.store.lmdb_errors import MapFull, ours, translated
-from llmsim.store.schema import FORMAT_VERSION, META_KEY, Meta, Table
+from llmsim.store.schema import FORMAT_VERSION, META_KEY, READABLE_FORMATS, SINCE_FORMAT_2, Meta, Table
 from llmsim.store.view import View
 
 __all__ = ["DATA_FILE", "LOCK_FILE", "MAP_BYTES", "READERS_FILE", "STAGING", "Environment", "MapFull", "View", "claim"]
@@ -135,7 +136,7 @@ class Environment:
             )
         environment = cls(data_dir, opened)
         try:
-            environment._open_tables(create=create and not readonly)
+            environment._open_tables(create=create and not readonly, upgrade=not readonly)
             if create and durable and not readonly:
                 _sync_names(data_dir)
         except BaseException:
@@ -143,8 +144,11 @@ class Environment:
             raise
         return environment
 
-    def _open_tables(self, *, create: bool) -> None:
-        """All tables are made in one transaction, so that a file has none of them or all."""
+    def _open_tables(self, *, create: bool, upgrade: bool) -> None:
+        """All tables are made in one transaction, so that a file has none of them or all of its format.
+
+        `upgrade` makes a store of an older format one of FORMAT_VERSION; otherwise it is read as it is.
+        """
         with translated(f"store {self.path}", writing_in=self.path):
             self._environment.reader_check()
             if create and self._environment.stat()["entries"] == 0:
@@ -152,16 +156,31 @@ class Environment:
                     for table in Table:
                         self._environment.open_db(table.value.encode(), transaction)
             self._tables[Table.META] = self._environment.open_db(Table.META.value.encode(), create=False)
-            self._refuse_other_format()
+            found = self._format()
+            if found not in READABLE_FORMATS:
+                raise StoreFormat(
+                    f"store {self.path} has format {found}; this release reads format {FORMAT_VERSION} and older ones"
+                )
+            old = found < FORMAT_VERSION
+            if old and upgrade:
+                self._upgrade()
             for table in Table:
-                self._tables[table] = self._environment.open_db(table.value.encode(), create=False)
+                if not (old and not upgrade and table in SINCE_FORMAT_2):
+                    self._tables[table] = self._environment.open_db(table.value.encode(), create=False)
 
-    def _refuse_other_format(self) -> None:
+    def _format(self) -> int:
         with self.read() as view:
             record = view.get(Table.META, META_KEY)
-        found = FORMAT_VERSION if record is None else decode_format(record)
-        if found != FORMAT_VERSION:
-            raise StoreFormat(f"store {self.path} has format {found}; this release reads format {FORMAT_VERSION}")
+        return FORMAT_VERSION if record is None else decode_format(record)
+
+    def _upgrade(self) -> None:
+        """From format 1: tables that are empty, and the stamp; no record changes."""
+        with self._environment.begin(write=True) as transaction:
+            for table in SINCE_FORMAT_2:
+                self._environment.open_db(table.value.encode(), transaction)
+            view = View(transaction, self._tables)
+            stamp = decode_meta(view.get(Table.META, META_KEY) or b"")
+            view.put(Table.META, META_KEY, encode(evolve(stamp, format=FORMAT_VERSION)))
 
     def read(self) -> AbstractContextManager[View]:
         """A consistent look at the store; keep it short, a reader keeps old pages from being used again."""

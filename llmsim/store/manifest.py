@@ -16,7 +16,7 @@ import cattrs
 import orjson
 
 from llmsim.errors import SnapshotDamaged, StoreFormat
-from llmsim.store.schema import FORMAT_VERSION
+from llmsim.store.schema import FORMAT_VERSION, READABLE_FORMATS
 
 MANIFEST = "manifest.json"
 MANIFEST_BYTES_MAX = 1 << 16
@@ -70,7 +70,7 @@ def parse(data: bytes) -> Manifest:
     if document["digest"] != _digest(body) or _spell(document) != data:
         msg = f"{MANIFEST} does not match its own digest"
         raise SnapshotDamaged(msg)
-    if isinstance(body, dict) and body.get("format") != FORMAT_VERSION:
+    if isinstance(body, dict) and body.get("format") not in READABLE_FORMATS:
         msg = f"the snapshot has format {body.get('format')}, this llmsim reads format {FORMAT_VERSION}"
         raise StoreFormat(msg)
     try:

@@ -8,10 +8,21 @@ from collections.abc import Iterator
 import attrs
 
 from llmsim.errors import ClientError, StoreDamaged, StoreError
-from llmsim.store import sessions
+from llmsim.store import resources, sessions
 from llmsim.store.codec import encode
 from llmsim.store.environment import View
-from llmsim.store.schema import SESSION_ID, SESSION_ID_FORM, Outcome, Session, Table, Turn, TurnKey, turn_key, within
+from llmsim.store.schema import (
+    OF_SESSIONS,
+    SESSION_ID,
+    SESSION_ID_FORM,
+    Outcome,
+    Session,
+    Table,
+    Turn,
+    TurnKey,
+    turn_key,
+    within,
+)
 from llmsim.store.sessions import idempotency_key, pack_head
 from llmsim.turn import extend
 
@@ -71,21 +82,22 @@ class DeleteSession:
         if sessions.session(view, self.session) is None:
             raise no_session(self.session)
         view.delete(Table.SESSIONS, self.session.encode())
-        for table in (Table.TURNS, Table.OUTCOMES, Table.HEADS, Table.IDEMPOTENCY):
+        resources.forget_names(view, self.session)
+        for table in OF_SESSIONS:
             for key in [key for key, _ in view.scan(table, within(self.session))]:
                 view.delete(table, key)
 
 
 @attrs.frozen
 class ForkSession:
-    """A new session with the turns from the root to `at`, their outcomes, and their origins.
+    """A new session with the turns from the root to `at`, their outcomes, and their origins; its ids stay behind.
 
     Raises:
         ClientError: 400, the new id is none; 404, there is no such session or turn; 409, the new id is taken.
     """
 
     session: str
-    at: TurnKey
+    at: TurnKey | None
     new: str
 
     def __call__(self, view: View) -> None:
@@ -95,8 +107,10 @@ class ForkSession:
             raise ClientError(f"Session '{self.new}' exists already.", status=409, code="session_exists")
         if SESSION_ID.fullmatch(self.new) is None:
             raise ClientError(f"Invalid session id {self.new!r}: expected {SESSION_ID_FORM}")
-        if sessions.turn(view, self.session, self.at) is None:
-            raise ClientError(f"Session '{self.session}' has no turn '{self.at}'.", status=404, code="turn_not_found")
+        if self.at is None or sessions.turn(view, self.session, self.at) is None:
+            raise ClientError(
+                f"Session '{self.session}' has no turn '{self.at or 1}'.", status=404, code="turn_not_found"
+            )
         path = list(sessions.upwards(view, self.session, self.at))
         for turn in reversed(path):
             body = sessions.profile(view, turn.profile)

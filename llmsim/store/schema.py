@@ -9,9 +9,15 @@
 | `heads`       | session 00 chain digest          | key (without session) and choice whose reply ends there    |
 | `idempotency` | session 00 digest of client key  | key (without session) of the turn that answered it         |
 | `profiles`    | profile digest                   | the profile as TOML-equivalent JSON                        |
+| `resources`   | session 00 id                    | `Resource`: what a provider's API calls by an id           |
+| `items`       | session 00 position              | one item of a conversation, as JSON                        |
+| `names`       | id of a resource or an item      | the key of its record, behind `r` or `i`                   |
+| `lists`       | list 00 stamp id                 | session; the resources of one list, oldest first           |
+| `counters`    | digest                           | how often something was made that nothing else tells apart |
 
 `number` is 4 bytes, `branch` 8, `attempt` 4, all big-endian, so that key order is turn order. A session id is 1 to 128
-characters of `[A-Za-z0-9._:-]` and never holds the 00 byte. Records are JSON (sorted keys, UTF-8).
+characters of `[A-Za-z0-9._:-]` and never holds the 00 byte. A position is 4 bytes, a stamp 8. Records are JSON (sorted
+keys, UTF-8). Format 1 had no table below `profiles`; it is read as if they were empty.
 The schedule of a turn is never stored: it is computed again from the plan.
 """
 
@@ -24,7 +30,9 @@ import attrs
 
 from llmsim.turn import Message, Reply, Scripted, Usage
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+READABLE_FORMATS = frozenset({1, FORMAT_VERSION})
+"""What this release reads. A store that is opened for writing becomes one of FORMAT_VERSION."""
 STORED_SESSION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 """What sessions of a store may be called. Two of these names, `.` and `..`, are given to no new session."""
 SESSION_ID = re.compile(rf"(?!\.\.?\Z){STORED_SESSION_ID.pattern}")
@@ -44,6 +52,16 @@ class Table(StrEnum):
     HEADS = "heads"
     IDEMPOTENCY = "idempotency"
     PROFILES = "profiles"
+    RESOURCES = "resources"
+    ITEMS = "items"
+    NAMES = "names"
+    LISTS = "lists"
+    COUNTERS = "counters"
+
+
+SINCE_FORMAT_2 = (Table.RESOURCES, Table.ITEMS, Table.NAMES, Table.LISTS, Table.COUNTERS)
+OF_SESSIONS = (Table.TURNS, Table.OUTCOMES, Table.HEADS, Table.IDEMPOTENCY, Table.RESOURCES, Table.ITEMS)
+"""Tables whose keys begin with a session."""
 
 
 META_KEY = b"store"
@@ -148,14 +166,34 @@ class Outcome:
 
 @attrs.frozen
 class Session:
-    """The summary of a session. `tip` is the turn that was committed last; stamps are unix seconds of its turns."""
+    """The summary of a session. `tip` is the turn that was committed last, None where there is none.
+
+    Stamps are unix seconds of the turns and resources that it has, or had.
+    """
 
     id: str
     created_s: int
     updated_s: int
     turns: int
-    tip: TurnKey
+    tip: TurnKey | None
     forked_from: str | None = None
+
+
+@attrs.frozen
+class Resource:
+    """What a provider's API calls by an id: a stored response, a conversation, a thread, a batch.
+
+    `kind` says which; `turn` is the one that it shows, where it is one turn's; `lists` are those in which it stands.
+    `body` is JSON that the kind's keeper understands. `created_s` is unix seconds.
+    """
+
+    id: str
+    session: str
+    kind: str
+    created_s: int
+    body: dict[str, Any]
+    turn: TurnKey | None = None
+    lists: tuple[str, ...] = ()
 
 
 def branch_of(said: bytes, request_digest: bytes) -> bytes:

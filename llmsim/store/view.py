@@ -43,13 +43,18 @@ class View:
         transaction.__exit__(kind, error, trace)
 
     def get(self, table: Table, key: bytes) -> bytes | None:
-        return self._transaction.get(key, db=self._tables[table])
+        """A record; None where there is none, or no such table yet (an older format)."""
+        found = self._tables.get(table)
+        return self._transaction.get(key, db=found) if found is not None else None
 
     def scan(
         self, table: Table, prefix: bytes = b"", after: bytes = b"", *, reverse: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:
         """Entries whose key has the prefix and, in the direction of the scan, lies beyond `after`."""
-        with self._transaction.cursor(db=self._tables[table]) as cursor:
+        found = self._tables.get(table)
+        if found is None:
+            return
+        with self._transaction.cursor(db=found) as cursor:
             if reverse:
                 yield from _descending(cursor, prefix, after)
             else:
@@ -74,7 +79,8 @@ class View:
 
     def count(self, table: Table) -> int:
         """How many records the table has."""
-        return self._transaction.stat(self._tables[table])["entries"]
+        found = self._tables.get(table)
+        return self._transaction.stat(found)["entries"] if found is not None else 0
 
 
 def _ascending(cursor: "lmdb.Cursor[bytes]", prefix: bytes, after: bytes) -> Iterator[tuple[bytes, bytes]]:

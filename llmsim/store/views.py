@@ -27,7 +27,7 @@ def session_view(session: Session) -> dict[str, Any]:
         "created_at": session.created_s,
         "updated_at": session.updated_s,
         "turns": session.turns,
-        "tip": str(session.tip),
+        "tip": str(session.tip) if session.tip else None,
         "forked_from": session.forked_from,
     }
 
@@ -134,17 +134,19 @@ def children(parents: Parents) -> dict[TurnKey | None, list[TurnKey]]:
     return below
 
 
-def branch_to(tip: TurnKey, parents: Parents) -> list[TurnKey]:
+def branch_to(tip: TurnKey | None, parents: Parents) -> list[TurnKey]:
     """The turns from the root to `tip`, in the order in which they were said."""
     branch = []
-    at: TurnKey | None = tip
+    at = tip
     while at is not None:
         branch.append(at)
         at = parents.get(at)
     return branch[::-1]
 
 
-def find_turn(asked: str, tip: TurnKey, stored: Callable[[TurnKey], bool], parents: Callable[[], Parents]) -> TurnKey:
+def find_turn(
+    asked: str, tip: TurnKey | None, stored: Callable[[TurnKey], bool], parents: Callable[[], Parents]
+) -> TurnKey:
     """The turn that `asked` means: a turn id, or a turn number.
 
     A number means the turn of that number on the branch that ends at `tip`; where that branch has none, the only turn
@@ -165,13 +167,15 @@ def find_turn(asked: str, tip: TurnKey, stored: Callable[[TurnKey], bool], paren
     return key
 
 
-def _numbered(number: int, tip: TurnKey, parents: Parents) -> TurnKey:
+def _numbered(number: int, tip: TurnKey | None, parents: Parents) -> TurnKey:
     said = [key for key in branch_to(tip, parents) if key.number == number]
     found = said or sorted(key for key in parents if key.number == number)
     if len(found) == 1:
         return found[0]
     if not found:
         numbers = sorted({key.number for key in parents})
+        if not numbers:
+            raise NoSuchTurn(f"no turn {number}: the session has none yet")
         has = f"turns {numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else f"turn {numbers[0]} alone"
         raise NoSuchTurn(f"no turn {number}: the session has {has}")
     raise NoSuchTurn(f"turn {number} is ambiguous{_candidates(found)}")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import trio
 
+from llmsim.clock import Pace
 from llmsim.replay.virtual import DEFAULT_EPOCH_S
-from llmsim.serving.emitter import Pace
 from tests.children import Server, llmsim
 from tests.crowd import SESSIONS, TURNS, crowd, visit
 from tests.said import CommandLine

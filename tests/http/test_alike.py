@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
+from llmsim.clock import Pace
 from llmsim.replay.clients import Exchange
-from llmsim.serving.emitter import Pace
 from llmsim.store.schema import Table
 from tests.http.asks import MODEL, SHORT
 from tests.pods import CHAT, DoorUnderTest, pod_with_door

@@ -9,9 +9,9 @@ import orjson
 import pytest
 from trio.testing import MockClock
 
+from llmsim.clock import Pace
 from llmsim.errors import ClientError
 from llmsim.serving.door.reading import RequestReader
-from llmsim.serving.emitter import Pace
 from llmsim.store.schema import Ending, Outcome
 from llmsim.wire.base import Frame
 from llmsim.wire.dialects import GENERATING

@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from llmsim.serving.emitter import Pace
+from llmsim.clock import Pace
 from llmsim.store.schema import Ending, Outcome
 from tests.http.asks import hot
 from tests.peers import Peer, request

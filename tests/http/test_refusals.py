@@ -8,8 +8,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from llmsim.clock import Pace
 from llmsim.serving.door.connection import Awaited
-from llmsim.serving.emitter import Pace
 from llmsim.serving.server import LIMITS
 from tests.http.asks import body_of, chunked, cold, hot
 from tests.peers import Peer, request

@@ -11,8 +11,9 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from llmsim.clock import Pace
 from llmsim.replay.clients import Exchange
-from llmsim.serving.emitter import MAX_WRITE_BYTES, Pace
+from llmsim.serving.emitter import MAX_WRITE_BYTES
 from llmsim.store.schema import Ending
 from tests.http.asks import cold, hot
 from tests.peers import Peer

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
+from llmsim.clock import Pace
 from llmsim.errors import OperatorError
 from llmsim.replay.clients import Exchange
 from llmsim.replay.player import Conversation, Played, events_of, observed, play, replies_of
 from llmsim.replay.script import Part, ScriptTurn, numbered
-from llmsim.serving.emitter import Pace
 from llmsim.turn import FinishReason
 
 STREAM = {"content-type": "text/event-stream; charset=utf-8", "x-llmsim-turn-id": "1-0123456789abcdef-0"}

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
+from llmsim.clock import Pace
 from llmsim.serving.connection import MAX_BODY_BYTES
-from llmsim.serving.emitter import Pace
 from llmsim.store.schema import Table
 from tests.pods import CHAT, pod
 

@@ -11,8 +11,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from llmsim.clock import Pace
 from llmsim.serving.app import create_app
-from llmsim.serving.emitter import Pace
 from llmsim.serving.service import Phase
 from tests.pods import CHAT, PodUnderTest, pod
 

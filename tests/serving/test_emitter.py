@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import trio
 from trio.testing import MockClock
 
-from llmsim.serving.emitter import MAX_WRITE_BYTES, Emission, Pace
+from llmsim.clock import Pace
+from llmsim.serving.emitter import MAX_WRITE_BYTES, Emission
 from llmsim.simulation.timeline import Timeline
 from llmsim.store.schema import Ending
 from llmsim.wire.base import Frame

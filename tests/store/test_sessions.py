@@ -112,6 +112,7 @@ def test_turn_named_by_its_id_is_one_look_and_by_its_number_reads_the_session(
 ) -> None:
     known = sessions.session(view, "s")
     assert known is not None
+    assert known.tip is not None
     assert sessions.turn_named(view, known, "1").number == 1
     with pytest.raises(ClientError, match=f"^Session 's': no turn 3-{'00' * 8}-0: there is {known.tip.number + 1}-"):
         sessions.turn_named(view, known, f"3-{'00' * 8}-0")

@@ -9,8 +9,8 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from llmsim.clock import Pace
 from llmsim.serving.door.connection import MAX_AHEAD_BYTES, Awaited, Connection
-from llmsim.serving.emitter import Pace
 from llmsim.serving.server import LIMITS
 from llmsim.serving.service import Phase
 from llmsim.store.schema import Ending, Outcome

@@ -10,10 +10,10 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from llmsim.clock import Pace
 from llmsim.serving.app import create_app
 from llmsim.serving.door.door import LINGER_S, Door
 from llmsim.serving.door.handover import Hypercorn
-from llmsim.serving.emitter import Pace
 from llmsim.serving.pod import running_pod
 from llmsim.serving.server import LIMITS, hypercorn_config
 from llmsim.serving.service import Phase, Service

@@ -13,10 +13,10 @@ import trio
 from hypercorn.trio import tcp_server, worker_context
 from trio.testing import MockClock
 
+from llmsim.clock import Pace
 from llmsim.replay.clients import OverHTTP, connect
 from llmsim.serving import server
 from llmsim.serving.door import handover
-from llmsim.serving.emitter import Pace
 from tests.doors import stream_of
 from tests.http.asks import body_of
 from tests.pods import CHAT, options

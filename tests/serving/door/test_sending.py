@@ -8,9 +8,10 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from llmsim.clock import Pace
 from llmsim.serving.door.pacer import Pacer
 from llmsim.serving.door.sending import Sender
-from llmsim.serving.emitter import MAX_WRITE_BYTES, Emission, Pace
+from llmsim.serving.emitter import MAX_WRITE_BYTES, Emission
 from llmsim.serving.inference import Answer
 from llmsim.simulation.timeline import Timeline
 from llmsim.store.schema import Ending
