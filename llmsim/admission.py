@@ -9,10 +9,13 @@ from collections.abc import Callable
 import attrs
 
 from llmsim.errors import ClientError
-from llmsim.simulation.plan import Plan
+from llmsim.profile import Profile
+from llmsim.simulation.plan import PLAN_VERSION, Plan
 from llmsim.store import schema
-from llmsim.store.schema import SESSION_ID, SESSION_ID_FORM, TurnKey
-from llmsim.turn import Place, Role, Scripted, TurnRequest, chain_digests
+from llmsim.store.batch import Operation
+from llmsim.store.schema import SESSION_ID, SESSION_ID_FORM, Origin, Turn, TurnKey
+from llmsim.store.sessions import Parent
+from llmsim.turn import Place, Role, Scripted, TurnRequest, chain_digests, place_of
 from llmsim.wire.base import Parsed
 
 Attempted = tuple[str, int, bytes]
@@ -39,7 +42,8 @@ class Ask:
 class Slot:
     """A turn that may be answered: durable, or asked not to be stored (`stored`).
 
-    `recorded`: an earlier answer, given again for its key.
+    `recorded`: an earlier answer, given again for its key. `seal` is to be durable before its sealed frames leave.
+    `claims` are held until it is settled.
     """
 
     session: str
@@ -49,6 +53,13 @@ class Slot:
     asked: Parsed
     stored: bool = True
     recorded: bool = False
+    seal: Operation | None = None
+    claims: tuple[str, ...] = ()
+
+    @property
+    def background(self) -> bool:
+        """The response is made meanwhile: what is sent now is not all of it, and its end is not the turn's."""
+        return self.asked.held is not None and self.asked.held.background
 
 
 def session_of(request: TurnRequest, named: str | None, digests: tuple[bytes, ...] | None = None) -> str:
@@ -77,3 +88,38 @@ def session_of(request: TurnRequest, named: str | None, digests: tuple[bytes, ..
 def branch_of(place: Place, request: TurnRequest) -> bytes:
     """What tells turns of one number in one session apart: blake2b-64 of what was said and of the request."""
     return schema.branch_of(place.said, request.digest)
+
+
+def turn_of(slot: Slot, dialect: str, parent: Parent | None, profile: Profile, script: Scripted | None) -> Turn:
+    """The record of a turn that was planned."""
+    plan, request = slot.plan, slot.asked.request
+    return Turn(
+        session=slot.session,
+        key=slot.key,
+        parent=parent.key if parent else None,
+        parent_choice=parent.choice if parent else 0,
+        messages=request.messages[parent.new_from if parent else 0 :],
+        chain=plan.place.said,
+        dialect=dialect,
+        params=slot.asked.params,
+        request_digest=request.digest,
+        origin=Origin(plan.pod.root_seed, plan.pod.ordinal, slot.session),
+        profile=profile.digest,
+        plan_version=PLAN_VERSION,
+        replies=tuple([choice.reply for choice in plan.choices]),
+        usage=plan.usage,
+        created_s=plan.created,
+        script=script,
+    )
+
+
+def same_request(turn: Turn, parsed: Parsed, *, server_history: bool) -> bool:
+    """Whether a request is the one that a stored turn answered, said again."""
+    if turn.request_digest != parsed.request.digest:
+        return False
+    messages = parsed.request.messages
+    if server_history:
+        return messages == turn.messages
+    if parsed.goes_on:
+        return turn.messages[-len(messages) :] == messages
+    return place_of(turn.session, messages).said == turn.chain

@@ -46,6 +46,10 @@ class Clock:
             return int(wall())
         return self.epoch_s + session_offset_s(place.session) + TURN_SPACING_S * (place.number - 1)
 
+    def start_s(self) -> float:
+        """Unix seconds with which a process begins: now, or the epoch. What passes then, the event loop counts."""
+        return wall() if self.epoch_s is None else float(self.epoch_s)
+
     def now(self) -> int:
         """Unix seconds for what has no place in a conversation."""
         return int(wall()) if self.epoch_s is None else self.epoch_s

@@ -70,6 +70,15 @@ class ContextOverflow(ClientError):
         self.window = window
 
 
+class WrongPod(ClientError):
+    """An id says that another pod made what it names. Whoever routes between pods finds the owner in it."""
+
+    def __init__(self, name: str, owner: int, ordinal: int) -> None:
+        message = f"The id '{name}' belongs to pod {owner}, and this is pod {ordinal}: ask that one."
+        super().__init__(message, status=421, code="wrong_pod")
+        self.owner = owner
+
+
 class OperatorError(LlmsimError):
     """A file, flag or variable given by the operator is wrong; the text names the place and what was expected."""
 

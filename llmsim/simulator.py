@@ -10,20 +10,31 @@ from collections.abc import Callable, Mapping
 import attrs
 import trio
 
-from llmsim.admission import Ask, Attempted, Script, Slot, branch_of, no_script, session_of
-from llmsim.clock import Clock
+from llmsim.admission import (
+    Ask,
+    Attempted,
+    Script,
+    Slot,
+    branch_of,
+    no_script,
+    same_request,
+    session_of,
+    turn_of,
+)
+from llmsim.clock import Clock, Pace
 from llmsim.errors import ClientError, StoreDamaged, UnknownModel
+from llmsim.keeping.base import All, Keeper, Moment, Recalled
 from llmsim.metrics import Metrics
 from llmsim.profile import Profile, Profiles
-from llmsim.simulation.plan import PLAN_VERSION, plan_again, plan_turn
+from llmsim.simulation.plan import plan_again, plan_turn
 from llmsim.simulation.tokens import TokenCounter
 from llmsim.store import sessions
-from llmsim.store.batch import Result
+from llmsim.store.batch import Operation, Result
 from llmsim.store.environment import Environment, View
 from llmsim.store.operations import PutOutcome, PutTurn
-from llmsim.store.schema import Ending, Origin, Outcome, Turn, TurnKey
+from llmsim.store.schema import Ending, Outcome, Turn, TurnKey
 from llmsim.store.writer import Writer
-from llmsim.turn import Message, Pod, Role, chain_digests, place_of
+from llmsim.turn import Pod, Role, chain_digests, place_of
 from llmsim.wire.base import Parsed, Wire
 
 Counters = Callable[[str], TokenCounter]
@@ -44,8 +55,16 @@ class Simulator:
     wires: Mapping[str, Wire]
     strict_models: bool = False
     script: Script = no_script
+    pace: Pace = Pace()
+    keepers: Mapping[str, Keeper] = attrs.field(factory=dict)
+    _begun_s: float = attrs.field(init=False)
+    _claimed: set[str] = attrs.field(factory=set, init=False)
     _attempts: dict[Attempted, int] = attrs.field(factory=dict, init=False)
     _answering: dict[tuple[str, str], trio.Event] = attrs.field(factory=dict, init=False)
+
+    @_begun_s.default
+    def _begin(self) -> float:
+        return self.clock.start_s() - trio.current_time()
 
     async def admit(self, wire: Wire, parsed: Parsed, ask: Ask) -> Slot:
         """Plan the turn and make it durable; returns when the response may leave.
@@ -58,7 +77,7 @@ class Simulator:
         """
         if ask.idempotency_key is None:
             return await self._answer(wire, parsed, ask)
-        session = session_of(parsed.request, ask.session)
+        session = self._session_named(wire, parsed, ask)
         claim = (session, ask.idempotency_key)
         while claim in self._answering:
             await self._answering[claim].wait()
@@ -90,6 +109,8 @@ class Simulator:
             self._release(*taken)
             if result.error is None:
                 self._admitted(slot)
+            else:
+                self._claimed.difference_update(slot.claims)
             told(result.error or slot)
 
         self.writer.submit(operation, committed)
@@ -101,9 +122,21 @@ class Simulator:
         """
         if slot.recorded:
             return
+        self._claimed.difference_update(slot.claims)
         self.metrics.turn_ended(slot.profile, ending, late_s)
-        if slot.stored:
+        if slot.stored and not slot.background:
             self.writer.post(PutOutcome(slot.session, slot.key, Outcome(ending, delivered)))
+
+    def seal(self, slot: Slot, told: Callable[[Exception | None], None]) -> None:
+        """Make durable what a turn leaves behind, once all of it is there; `told` is called with what went wrong."""
+        if slot.seal is None:
+            told(None)
+        else:
+            self.writer.submit(slot.seal, lambda result: told(result.error))
+
+    def moment(self) -> Moment:
+        """Whose pod it is, and when."""
+        return Moment(self.pod, self._begun_s + trio.current_time(), self.pace)
 
     def profile_for(self, model: str) -> Profile:
         """The profile that serves this model.
@@ -126,7 +159,7 @@ class Simulator:
         """
         with self.environment.read() as view:
             body = sessions.profile(view, turn.profile)
-            context = context_of(view, turn)
+            context = sessions.context_of(view, turn)
         if body is None:
             msg = f"the profile {turn.profile.hex()} of turn {turn.key} in session {turn.session} is not stored"
             raise StoreDamaged(msg)
@@ -156,17 +189,15 @@ class Simulator:
             self._admitted(slot)
         return slot
 
-    def _planned(self, wire: Wire, parsed: Parsed, ask: Ask) -> tuple[Slot, PutTurn | None]:
+    def _planned(self, wire: Wire, parsed: Parsed, ask: Ask) -> tuple[Slot, Operation | None]:
         """The turn that answers a request, and what stores it, unless it is not to be stored."""
-        request = parsed.request
-        digests = chain_digests(request.messages)
-        session = session_of(request, ask.session, digests)
-        profile = self.profile_for(request.model)
+        profile = self.profile_for(parsed.request.model)
+        moment = self.moment()
         with self.environment.read() as view:
-            if ask.server_history:
-                request = attrs.evolve(request, messages=history(view, session) + request.messages)
-                parsed = attrs.evolve(parsed, request=request)
-                digests = chain_digests(request.messages)
+            recalled = self._recalled(view, wire, parsed, ask, moment)
+            parsed, request = recalled.parsed, recalled.parsed.request
+            digests = chain_digests(request.messages)
+            session = recalled.session or session_of(request, ask.session, digests)
             place = place_of(session, request.messages, digests)
             replies = [at for at, message in enumerate(request.messages) if message.role is Role.ASSISTANT]
             parent = sessions.parent_of(view, session, digests, replies)
@@ -188,27 +219,35 @@ class Simulator:
         slot = Slot(session, key, profile.name, plan, parsed, stored=ask.store)
         if not ask.store:
             return slot, None
-        turn = Turn(
-            session=session,
-            key=key,
-            parent=parent.key if parent else None,
-            parent_choice=parent.choice if parent else 0,
-            messages=request.messages[parent.new_from if parent else 0 :],
-            chain=place.said,
-            dialect=wire.dialect,
-            params=parsed.params,
-            request_digest=request.digest,
-            origin=Origin(self.pod.root_seed, self.pod.ordinal, session),
-            profile=profile.digest,
-            plan_version=PLAN_VERSION,
-            replies=tuple([choice.reply for choice in plan.choices]),
-            usage=plan.usage,
-            created_s=plan.created,
-            script=script,
-        )
-        return slot, PutTurn(turn, profile.to_json(), ask.idempotency_key)
+        slot = attrs.evolve(slot, claims=recalled.claims)
+        turn = turn_of(slot, wire.dialect, parent, profile, script)
+        operation: Operation = PutTurn(turn, profile.to_json(), ask.idempotency_key)
+        if parsed.held is None or wire.dialect not in self.keepers:
+            return slot, operation
+        kept = self.keepers[wire.dialect].keep(turn, plan, parsed, moment)
+        if kept.at_once is not None:
+            operation = All((operation, kept.at_once))
+        return attrs.evolve(slot, seal=kept.at_end), operation
 
-    async def _commit(self, slot: Slot, operation: PutTurn) -> None:
+    def _recalled(self, view: View, wire: Wire, parsed: Parsed, ask: Ask, moment: Moment) -> Recalled:
+        """The request with all that the server knows of its conversation."""
+        recalled = Recalled(parsed)
+        if parsed.held is not None and wire.dialect in self.keepers:
+            recalled = self.keepers[wire.dialect].recall(view, parsed, moment)
+        if recalled.session is not None and (ask.server_history or ask.session not in {None, recalled.session}):
+            raise ClientError(
+                f"The request goes on in session '{recalled.session}': leave the headers X-LLMSim-Session and "
+                "X-LLMSim-History away"
+            )
+        if ask.server_history:
+            request = recalled.parsed.request
+            messages = sessions.history(view, session_of(request, ask.session)) + request.messages
+            recalled = Recalled(attrs.evolve(parsed, request=attrs.evolve(request, messages=messages)))
+        if not self._claimed.isdisjoint(recalled.claims):
+            raise recalled.taken or ClientError("Another request is going on from there.", status=409)
+        return recalled
+
+    async def _commit(self, slot: Slot, operation: Operation) -> None:
         """Make a turn durable; its attempt number is taken until it is.
 
         Cancellation waits for the commit (milliseconds, and the writer answers even when it fails), so that the turn
@@ -218,6 +257,9 @@ class Simulator:
         try:
             with trio.CancelScope(shield=True):
                 await self.writer.commit(operation)
+        except BaseException:
+            self._claimed.difference_update(slot.claims)
+            raise
         finally:
             self._release(*taken)
         self._admitted(slot)
@@ -228,7 +270,8 @@ class Simulator:
             raise
 
     def _reserve(self, slot: Slot) -> tuple[Attempted, int]:
-        """Take the attempt number of a turn, until it is stored."""
+        """Take the attempt number of a turn, until it is stored, and what it claims, until it is settled."""
+        self._claimed.update(slot.claims)
         attempted = (slot.session, slot.key.number, slot.key.branch)
         self._attempts[attempted] = slot.key.attempt + 1
         return attempted, slot.key.attempt + 1
@@ -242,6 +285,14 @@ class Simulator:
         timeline = slot.plan.timeline
         self.metrics.turn_admitted(slot.profile, slot.plan.usage, timeline.ttft_us, timeline.total_us)
 
+    def _session_named(self, wire: Wire, parsed: Parsed, ask: Ask) -> str:
+        """The session of a request with an idempotency key, which is answered from that session alone."""
+        if not parsed.goes_on or wire.dialect not in self.keepers:
+            return session_of(parsed.request, ask.session)
+        with self.environment.read() as view:
+            recalled = self.keepers[wire.dialect].recall(view, parsed, self.moment())
+        return recalled.session or session_of(recalled.parsed.request, ask.session)
+
     def _recorded(self, parsed: Parsed, ask: Ask, session: str, idempotency_key: str) -> Slot | None:
         """The turn that this client key has been answered with, if it has been."""
         with self.environment.read() as view:
@@ -249,24 +300,9 @@ class Simulator:
             turn = sessions.turn(view, session, key) if key else None
         if key is None or turn is None:
             return None
-        messages = parsed.request.messages
-        same = messages == turn.messages if ask.server_history else place_of(session, messages).said == turn.chain
-        if not same or turn.request_digest != parsed.request.digest:
+        if not same_request(turn, parsed, server_history=ask.server_history):
             raise ClientError(
                 "Keys for idempotent requests can only be used with the same parameters they were first used with.",
                 code="idempotency_key_reused",
             )
         return attrs.evolve(self.slot_of(turn), asked=parsed)
-
-
-def history(view: View, session: str) -> tuple[Message, ...]:
-    """The stored transcript of a session up to the reply that was committed last; empty where there is none."""
-    known = sessions.session(view, session)
-    return sessions.transcript(view, session, known.tip) if known else ()
-
-
-def context_of(view: View, turn: Turn) -> tuple[Message, ...]:
-    """Every message before the reply of a stored turn."""
-    if turn.parent is None:
-        return turn.messages
-    return sessions.transcript(view, turn.session, turn.parent, turn.parent_choice) + turn.messages

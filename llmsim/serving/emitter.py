@@ -19,6 +19,14 @@ MAX_WRITE_BYTES = 64 * 1024
 """Frames that are due together leave in one write of about this size: one TCP send, and bounded memory."""
 
 
+Seal = Callable[[Callable[[Exception | None], None]], None]
+"""Makes durable what a response leaves behind, and calls back: with None, or with what went wrong."""
+
+
+def asleep() -> None:
+    """Nobody waits for the emission yet."""
+
+
 def unmeasured(_late_s: float, _frames: int) -> None:
     """The meter of an emission that nobody measures."""
 
@@ -30,6 +38,9 @@ class Emission:
     (`left`), and calls `close` when the response is over, however it ended: a client may leave before anything was
     taken. A task may iterate it instead. `late` is told of each write: by how many seconds the first of its frames
     missed its time, and how many there were.
+
+    A sealed frame that is due waits until `seal`, which is called then, has called back: meanwhile nothing is taken,
+    and the emission `waits`. `woken` is called then: frames may be taken again, or there is a `failure` and never will be.
     """
 
     def __init__(
@@ -40,6 +51,7 @@ class Emission:
         started: float,
         settle: Callable[[Ending, int, float], None],
         late: Callable[[float, int], None] = unmeasured,
+        seal: Seal | None = None,
     ) -> None:
         self._frames = frames
         self._timeline = timeline
@@ -47,6 +59,10 @@ class Emission:
         self._started = started
         self._settle = settle
         self._late = late
+        self._seal = seal
+        self.waits = False
+        self.failure: Exception | None = None
+        self.woken: Callable[[], None] = asleep
         self._held = next(frames, None)
         self._leaving = 0
         self._leaving_due = started
@@ -63,12 +79,28 @@ class Emission:
         size = 0
         self._leaving_due = self.due if self.due is not None else now
         while self._held is not None and self.due is not None and self.due <= now and size < MAX_WRITE_BYTES:
+            if self._held.sealed and self._sealing():
+                break
             parts.append(self._held.data)
             size += len(self._held.data)
             self._held = next(self._frames, None)
             self.due = None if self._held is None else self._due(self._held)
         self._leaving = len(parts)
         return b"".join(parts)
+
+    def _sealing(self) -> bool:
+        """Whether the frame has to wait for the seal; the first time, the seal is asked for."""
+        if self._seal is not None and not self.waits:
+            self.waits = True
+            self._seal(self._opened)
+        return self.waits
+
+    def _opened(self, error: Exception | None) -> None:
+        self.failure = error
+        if error is None:
+            self.waits = False
+            self._seal = None
+        self.woken()
 
     def left(self, now: float) -> None:
         """What was taken last has been handed to the connection, at `now`."""
@@ -103,7 +135,16 @@ class Emission:
             raise StopAsyncIteration
         if self.due > trio.current_time():
             await trio.sleep_until(self.due)
-        return self.take(max(self.due, trio.current_time()))
+        data = self.take(max(self.due, trio.current_time()))
+        if data or not self.waits:
+            return data
+        opened = trio.Event()
+        self.woken = opened.set
+        if self.failure is None:
+            await opened.wait()
+        if self.failure is not None:
+            raise self.failure
+        return self.take(trio.current_time())
 
     def _due(self, frame: Frame) -> float:
         return self._started + self._pace.seconds(self._timeline.due_us(frame.token))

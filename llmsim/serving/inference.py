@@ -108,11 +108,12 @@ def respond(service: Service, inquiry: Inquiry, slot: Slot) -> Answer:
         frames = wire.frames(plan, asked)
     else:
         whole = wire.whole(plan, asked)
-        frames = iter((Frame(len(plan.timeline.at_us), whole),))
+        frames = iter((Frame(0 if slot.background else len(plan.timeline.at_us), whole, sealed=True),))
         head += (("content-length", str(len(whole))),)
     settle = partial(service.simulator.settle, slot)
     late = service.metrics.emitted
-    emission = Emission(frames, plan.timeline, service.pace, inquiry.started, settle, late)
+    seal = partial(service.simulator.seal, slot) if slot.seal is not None else None
+    emission = Emission(frames, plan.timeline, service.pace, inquiry.started, settle, late, seal)
     return Answer(200, head, emission, streams=asked.request.stream)
 
 

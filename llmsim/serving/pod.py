@@ -14,6 +14,7 @@ import trio
 from llmsim.admission import Script, no_script
 from llmsim.clock import Clock, Pace
 from llmsim.errors import leading_error
+from llmsim.keeping.dialects import KEEPERS
 from llmsim.metrics import Metrics
 from llmsim.profile import Profiles
 from llmsim.serving.service import Phase, Service
@@ -68,6 +69,8 @@ async def running_pod(options: PodOptions) -> AsyncIterator[Service]:
             wires={wire.dialect: wire for wire in GENERATING.values()},
             strict_models=options.strict_models,
             script=options.script,
+            pace=options.pace,
+            keepers=KEEPERS,
         )
         service = Service(simulator, metrics, options.pace)
         try:

@@ -161,6 +161,19 @@ def transcript(view: View, session_id: str, key: TurnKey, choice: int = 0) -> tu
     return tuple(message for part in reversed(parts) for message in part)
 
 
+def history(view: View, session_id: str) -> tuple[Message, ...]:
+    """The stored transcript of a session up to the reply that was committed last; empty where there is none."""
+    known = session(view, session_id)
+    return transcript(view, session_id, known.tip) if known and known.tip else ()
+
+
+def context_of(view: View, turn: Turn) -> tuple[Message, ...]:
+    """Every message before the reply of a stored turn."""
+    if turn.parent is None:
+        return turn.messages
+    return transcript(view, turn.session, turn.parent, turn.parent_choice) + turn.messages
+
+
 def by_idempotency_key(view: View, session_id: str, client_key: str) -> TurnKey | None:
     """The turn that this client key was answered with."""
     record = view.get(Table.IDEMPOTENCY, idempotency_key(session_id, client_key))

@@ -67,6 +67,11 @@ class Parsed:
     params: dict[str, Any]
     held: Held | None = None
 
+    @property
+    def goes_on(self) -> bool:
+        """The request says only what is new: what came before is remembered."""
+        return self.held is not None and not (self.held.previous is None and self.held.conversation is None)
+
 
 class Wire(Protocol):
     """One generating endpoint of one provider."""

@@ -55,6 +55,7 @@ class Sender:
         first = head(answer.status, answer.headers, date, chunked=self._chunked, close=close)
         if isinstance(answer.body, Emission):
             self._head = first
+            answer.body.woken = self._woken
             self._emit(trio.current_time())
         else:
             self._write(first + answer.body)
@@ -81,7 +82,7 @@ class Sender:
     def _emit(self, now: float) -> None:
         """Send the frames that are due; a whole body leaves in one write with its head, a stream's head at once."""
         emission = self.emission
-        if emission is None or emission.settled or self._unsent:
+        if emission is None or emission.settled or self._unsent or emission.waits:
             return
         if emission.due is not None and emission.due > now and not (self._chunked and self._head):
             self._pacer.at(emission.due, self._emit)
@@ -92,11 +93,23 @@ class Sender:
             log.exception("bug", extra={"fields": {"frames": emission.delivered}})
             self._tell_sent(Ending.FAILED)
             return
+        if not data and emission.due is not None and not (self._chunked and self._head):
+            return
         if self._chunked:
             data = chunk(data) + (LAST_CHUNK if emission.due is None else b"")
         if self._head:
             data, self._head = self._head + data, b""
         self._write(data)
+
+    def _woken(self) -> None:
+        """What the response leaves behind is durable, and its last frames may leave; or it cannot be."""
+        if self.emission is None or self.emission.settled:
+            return
+        if self.emission.failure is not None:
+            log.error("store error", extra={"fields": {"error": str(self.emission.failure)}})
+            self._tell_sent(Ending.FAILED)
+        else:
+            self._emit(trio.current_time())
 
     def _write(self, data: bytes) -> None:
         self._unsent = memoryview(data)
@@ -125,6 +138,8 @@ class Sender:
             return
         if emission is not None:
             emission.left(trio.current_time())
+            if emission.waits:
+                return
             if emission.due is not None:
                 self._pacer.at(emission.due, self._emit)
                 return

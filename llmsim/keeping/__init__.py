@@ -1,0 +1,1 @@
+"""What providers' APIs remember beyond turns: stored responses, conversations, threads, batches."""

@@ -1,0 +1,94 @@
+"""What a dialect's memory offers the simulator, as types: what a request goes on from, and what it leaves behind.
+
+A keeper is asked twice: before a turn is planned (`recall`), with the store as it is, and after (`keep`), for the
+operations that become durable with the turn or before its sealed frames leave. Progress follows the clock: what is
+under way (a background response, a batch) has no task; its state follows from what is stored and from the time.
+Knows store and wires; no event loop, no HTTP.
+"""
+
+from typing import Any, Protocol
+
+import attrs
+
+from llmsim.clock import Pace
+from llmsim.errors import ClientError, WrongPod
+from llmsim.simulation.plan import Plan
+from llmsim.store.batch import Operation
+from llmsim.store.environment import View
+from llmsim.store.schema import Turn
+from llmsim.turn import Pod
+from llmsim.wire.base import Parsed
+from llmsim.wire.ids import owner_of
+
+
+@attrs.frozen
+class Moment:
+    """Whose pod it is, and when: `now_s` is unix seconds, with a fraction; `pace` says how fast simulated time passes.
+
+    With a fixed epoch, time begins there with the process.
+    """
+
+    pod: Pod
+    now_s: float
+    pace: Pace
+
+
+@attrs.frozen
+class Recalled:
+    """A request with what was remembered put in its place, and the session that it goes on in (None: as any other's).
+
+    `claims` are names that no other turn may hold until this one is settled; `taken` is what a caller is told who
+    comes meanwhile.
+    """
+
+    parsed: Parsed
+    session: str | None = None
+    claims: tuple[str, ...] = ()
+    taken: ClientError | None = None
+
+
+@attrs.frozen
+class Kept:
+    """What a turn leaves behind: durable with the turn (`at_once`), or before its sealed frames leave (`at_end`).
+
+    What is left behind at the end is whole or absent, whenever the process dies.
+    """
+
+    at_once: Operation | None = None
+    at_end: Operation | None = None
+
+
+class Keeper(Protocol):
+    """The memory of one dialect; asked for requests whose `Parsed.held` is not None. It has no state of its own."""
+
+    def recall(self, view: View, parsed: Parsed, moment: Moment) -> Recalled:
+        """What the request goes on from.
+
+        Raises:
+            ClientError: it names what is not there, in the provider's words; another pod's (`refuse_foreign`).
+        """
+        ...
+
+    def keep(self, turn: Turn, plan: Plan, asked: Parsed, moment: Moment) -> Kept:
+        """What the turn leaves behind. Operations look at the store again: it may have changed since `recall`."""
+        ...
+
+
+@attrs.frozen
+class All:
+    """Several operations as one."""
+
+    operations: tuple[Operation, ...]
+
+    def __call__(self, view: View) -> Any:  # noqa: ANN401  (what the last one returns)
+        result = None
+        for operation in self.operations:
+            result = operation(view)
+        return result
+
+
+def refuse_foreign(pod: Pod, text: str) -> None:
+    """Raise WrongPod for an id that says that another pod made it: to be asked where an id is not found here."""
+    owner = owner_of(text)
+    if owner is not None and owner != pod.ordinal:
+        raise WrongPod(text, owner, pod.ordinal)
