@@ -40,7 +40,7 @@ class Emission:
     missed its time, and how many there were.
 
     A sealed frame that is due waits until `seal`, which is called then, has called back: meanwhile nothing is taken,
-    and the emission `waits`. `woken` is called then: frames may be taken again, or there is a `failure` and never will be.
+    and the emission `waits`. `woken` is called then: frames may be taken again, or there is a `failure` for good.
     """
 
     def __init__(

@@ -1,7 +1,8 @@
 """The emitter under a virtual clock: absolute deadlines, frames due together, and exactly one settling."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import pytest
 import trio
 from trio.testing import MockClock
 
@@ -105,3 +106,79 @@ async def test_emission_that_its_client_holds_up_is_late_from_then_on_alone(auto
     emission.take(8.0)
     emission.left(8.0)
     assert late == [(0.52, 2), (0.25, 1), (1.0, 2)]
+
+
+class Seal:
+    """A seal that is opened when the test says so."""
+
+    def __init__(self, *, at_once: bool = False, error: Exception | None = None) -> None:
+        self.asked: list[float] = []
+        self.at_once = at_once
+        self.error = error
+        self.told: Callable[[Exception | None], None] | None = None
+
+    def __call__(self, told: Callable[[Exception | None], None]) -> None:
+        self.asked.append(trio.current_time())
+        self.told = told
+        if self.at_once:
+            told(self.error)
+
+    async def open_after(self, delay_s: float) -> None:
+        """Answer so long after it was asked."""
+        while self.told is None:
+            await trio.testing.wait_all_tasks_blocked()
+            await trio.sleep(0.001)
+        await trio.sleep(delay_s)
+        self.told(self.error)
+
+
+def sealed_frames() -> Iterator[Frame]:
+    yield Frame(1, b"1 ")
+    yield Frame(3, b"3 ")
+    yield Frame(3, b"completed ", sealed=True)
+    yield Frame(3, b"done", sealed=True)
+
+
+async def test_sealed_frames_wait_for_the_seal_and_those_before_do_not(autojump_clock: MockClock) -> None:
+    begun, seal, settled = trio.current_time(), Seal(), Settled()
+    emission = Emission(sealed_frames(), TIMELINE, Pace(), begun, settled, seal=seal)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(seal.open_after, 0.5)
+        written = await play(emission)
+    assert [data for _, data in written] == [b"1 ", b"3 ", b"completed done"]
+    assert [at for at, _ in written][:2] == [0.5, 0.56]
+    assert written[2][0] >= 1.06
+    assert [round(at - begun, 2) for at in seal.asked] == [0.56]
+    assert settled.calls == [(Ending.COMPLETED, 4)]
+
+
+async def test_sealed_frames_leave_with_the_others_where_the_seal_opens_at_once(autojump_clock: MockClock) -> None:
+    emission = Emission(sealed_frames(), TIMELINE, Pace(), trio.current_time(), Settled(), seal=Seal(at_once=True))
+    assert await play(emission) == [(0.5, b"1 "), (0.56, b"3 completed done")]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_seal_that_fails_ends_the_emission_before_its_sealed_frames(
+    autojump_clock: MockClock, at_once: bool
+) -> None:
+    seal = Seal(at_once=at_once, error=OSError("no disk"))
+    emission = Emission(sealed_frames(), TIMELINE, Pace(), trio.current_time(), Settled(), seal=seal)
+    async with trio.open_nursery() as nursery:
+        if not at_once:
+            nursery.start_soon(seal.open_after, 0.5)
+        assert [await anext(emission) for _ in range(2)] == [b"1 ", b"3 "]
+        with pytest.raises(OSError, match="no disk"):
+            await anext(emission)
+    emission.close(Ending.FAILED)
+    assert emission.delivered == 2
+
+
+async def test_emission_cancelled_while_it_waits_for_the_seal_settles_without_the_sealed_frames(
+    autojump_clock: MockClock,
+) -> None:
+    settled = Settled()
+    emission = Emission(sealed_frames(), TIMELINE, Pace(), trio.current_time(), settled, seal=Seal())
+    with trio.move_on_after(5):
+        await play(emission)
+    emission.close(Ending.CLIENT_LEFT)
+    assert settled.calls == [(Ending.CLIENT_LEFT, 2)]

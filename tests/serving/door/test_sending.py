@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 import trio
@@ -180,3 +180,60 @@ async def test_answers_follow_one_another(autojump_clock: MockClock, sending: Se
         assert len(sending.settled) == index + 1
     await trio.sleep(10)
     assert sending.said == [Ending.COMPLETED] * 3
+
+
+SEALED = (FRAMES[1], FRAMES[3], Frame(3, b"end;", sealed=True))
+Told = Callable[[Exception | None], None]
+
+
+def sealed(sending: Sending, asked: list[Told], *frames: Frame, streams: bool) -> Answer:
+    """An answer that waits for its seal; who has to be told comes into `asked`."""
+    emission = Emission(iter(frames), TIMELINE, Pace(), trio.current_time(), sending._settle, seal=asked.append)
+    return Answer(200, (), emission, streams=streams)
+
+
+async def test_sealed_frames_of_a_stream_leave_once_the_seal_opens(autojump_clock: MockClock, sending: Sending) -> None:
+    asked = list[Told]()
+    sending.sender.send(sealed(sending, asked, *SEALED, streams=True), DATE, close=False)
+    await trio.sleep(5)
+    assert sending.heard().endswith(b"\r\n\r\n4\r\none;\r\n6\r\nthree;\r\n")
+    assert sending.said == []
+    [told] = asked
+    told(None)
+    assert sending.heard() == b"4\r\nend;\r\n0\r\n\r\n"
+    assert (sending.said, sending.settled) == ([Ending.COMPLETED], [(Ending.COMPLETED, 3)])
+
+
+async def test_sealed_whole_answer_leaves_with_its_head_once_the_seal_opens(
+    autojump_clock: MockClock, sending: Sending
+) -> None:
+    asked = list[Told]()
+    sending.sender.send(sealed(sending, asked, Frame(3, b"whole", sealed=True), streams=False), DATE, close=False)
+    await trio.sleep(0.69)
+    assert asked == []
+    await trio.sleep(5)
+    assert sending.heard() == b""
+    [told] = asked
+    told(None)
+    assert sending.heard() == b"HTTP/1.1 200 OK\r\ndate: x\r\n\r\nwhole"
+    assert sending.said == [Ending.COMPLETED]
+
+
+async def test_seal_that_cannot_be_made_ends_the_answer_as_failed(autojump_clock: MockClock, sending: Sending) -> None:
+    asked = list[Told]()
+    sending.sender.send(sealed(sending, asked, *SEALED, streams=True), DATE, close=False)
+    await trio.sleep(5)
+    asked[0](OSError("no disk"))
+    assert sending.said == [Ending.FAILED]
+    assert b"end;" not in sending.heard()
+
+
+async def test_seal_that_opens_after_the_client_left_sends_nothing(autojump_clock: MockClock, sending: Sending) -> None:
+    asked = list[Told]()
+    sending.sender.send(sealed(sending, asked, *SEALED, streams=True), DATE, close=False)
+    await trio.sleep(5)
+    sending.heard()
+    sending.sender.abandon(Ending.CLIENT_LEFT)
+    asked[0](None)
+    assert sending.heard() == b""
+    assert sending.settled == [(Ending.CLIENT_LEFT, 2)]
