@@ -173,7 +173,7 @@ class TurnRequest:
 class Reply:
     """One reply, whole: what was thought, said and called, in this order, and why it ended.
 
-    `refused`: `text` says that the model will not.
+    `refused`: `text` says that the model will not. `stopped_by`: the stop string before which the text ends.
     """
 
     text: str
@@ -181,6 +181,7 @@ class Reply:
     reasoning: str = ""
     calls: tuple[ToolCall, ...] = ()
     refused: bool = False
+    stopped_by: str | None = None
 
     @property
     def message(self) -> Message:

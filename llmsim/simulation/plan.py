@@ -55,7 +55,7 @@ class Choice:
     """One reply: its token-sized pieces in order (a piece may be empty where a character spans tokens).
 
     First come the tokens of `reasoning`, then those of the text (`pieces`), then those of each of the `calls`.
-    `refused`: the text says that the model will not.
+    `refused`: the text says that the model will not. `stopped_by`: the stop string before which the text ends.
     """
 
     pieces: tuple[str, ...]
@@ -63,6 +63,7 @@ class Choice:
     reasoning: tuple[str, ...] = ()
     calls: tuple[Call, ...] = ()
     refused: bool = False
+    stopped_by: str | None = None
 
     @property
     def text(self) -> str:
@@ -77,7 +78,7 @@ class Choice:
     def reply(self) -> Reply:
         """The choice as it is stored."""
         calls = tuple([ToolCall(call.id, call.name, call.arguments) for call in self.calls])
-        return Reply(self.text, self.finish_reason, "".join(self.reasoning), calls, self.refused)
+        return Reply(self.text, self.finish_reason, "".join(self.reasoning), calls, self.refused, self.stopped_by)
 
 
 @attrs.frozen
@@ -173,7 +174,8 @@ def fitted(intent: Intent, request: TurnRequest, ceiling: int, counter: TokenCou
         return Choice((), FinishReason.LENGTH, reply.fitted("".join(thought[:ceiling]), ceiling, counter))
     pieces, finish = reply.cut(intent.pieces, request.stop, ceiling - len(thought), counter)
     if not intent.calls or finish is FinishReason.LENGTH or len(pieces) < len(intent.pieces):
-        return Choice(pieces, finish, thought, refused=intent.refused)
+        stopped_by = reply.stopper(intent.pieces, request.stop, ceiling - len(thought)) if request.stop else None
+        return Choice(pieces, finish, thought, refused=intent.refused, stopped_by=stopped_by)
     room = ceiling - len(thought) - len(pieces)
     calls = []
     for call in intent.calls:
@@ -214,7 +216,7 @@ def _again(said: Reply, ceiling: int, counter: TokenCounter) -> Choice:
         before = sum([len(split) for split in pieces[:last]])
         pieces[last] = reply.fitted(parts[last], ceiling - before, counter)
     calls = [Call(call.id, call.name, split) for call, split in zip(said.calls, pieces[2:], strict=True)]
-    return Choice(pieces[1], said.finish_reason, pieces[0], tuple(calls), said.refused)
+    return Choice(pieces[1], said.finish_reason, pieces[0], tuple(calls), said.refused, said.stopped_by)
 
 
 def _ceiling(profile: Profile, request: TurnRequest, prompt: int) -> int:

@@ -103,6 +103,13 @@ def cut(
     return pieces, finish
 
 
+def stopper(pieces: Sequence[str], stop: Sequence[str], ceiling: int) -> str | None:
+    """The stop string before which `cut` ends these pieces: the first to come, of several at one place the longest."""
+    text = "".join(pieces[:ceiling])
+    found = [(text.find(word), -len(word), word) for word in stop if word and word in text]
+    return min(found)[2] if found else None
+
+
 def fitted(text: str, count: int, counter: TokenCounter) -> tuple[str, ...]:
     """Exactly `count` pieces of a text that was cut at a piece: the same ones whoever asks, and whenever.
 

@@ -209,6 +209,8 @@ def test_choices_differ_and_the_first_is_the_only_ones() -> None:
 def test_script_is_said_by_every_choice_and_obeys_the_cuts() -> None:
     assert texts(plan(script="Line by line.", n=2)) == ["Line by line."] * 2
     assert texts(plan(script="Line by line.", stop=("by",))) == ["Line "]
+    assert plan(script="Line by line.", stop=("by", "by l")).choices[0].stopped_by == "by l"
+    assert plan(script="Line by line.", stop=("x",)).choices[0].stopped_by is None
     assert texts(plan(script="")) == [""]
     assert len(plan(script="").timeline.at_us) == 1
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from llmsim.distributions import Constant
 from llmsim.profile import Latency, Profile, Style, Text
 from llmsim.simulation.draws import Stream
-from llmsim.simulation.reply import compose, cut, fitted, given
+from llmsim.simulation.reply import compose, cut, fitted, given, stopper
 from llmsim.simulation.tokens import Estimator
 from llmsim.turn import FinishReason, Message, Role, placeholder
 
@@ -246,3 +246,11 @@ def test_fitted_joins_or_adds_at_the_end() -> None:
     assert fitted("abc", 3, Greedy()) == ("a", "bc", "")
     assert fitted("abcde", 2, Greedy()) == ("a", "bcde")
     assert fitted("", 2, Greedy()) == ("", "")
+
+
+def test_stopper_is_the_string_that_comes_first_and_of_two_there_the_longer() -> None:
+    pieces = ("one ", "two ", "three")
+    assert stopper(pieces, ["three", "two"], 3) == "two"
+    assert stopper(pieces, ["tw", "two", ""], 3) == "two"
+    assert stopper(pieces, ["three"], 2) is None
+    assert stopper(pieces, [], 3) is None
