@@ -151,6 +151,14 @@ def clients(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def clients_node(session: nox.Session) -> None:
+    """Official SDKs for Node hold conversations with a real server; Node itself comes from PyPI."""
+    install(session, "tests", "clients_node")
+    session.run("npm", "ci", "--prefix", "tests/clients_node", "--ignore-scripts", "--no-audit", "--no-fund")
+    session.run("python", "-m", "tests.clients_node.run", "node", *session.posargs)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Speed beside references and peers, in one interleaved run; `--quick` for a first look, `--help` for the rest."""
     install(session, "tests", "bench")
