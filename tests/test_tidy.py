@@ -35,6 +35,7 @@ BESIDE_THE_MIRROR = {
     "test_tidy",
     "test_contracts",
     "test_docs",
+    "test_schemas",
     "test_shipped_profiles",
     "test_fixture",
 }
