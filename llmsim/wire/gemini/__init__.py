@@ -1,0 +1,1 @@
+"""Gemini, on the wire: generateContent, streamGenerateContent, countTokens, embedContent and models; pure."""
