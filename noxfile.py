@@ -159,6 +159,13 @@ def clients_node(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """A million spoilt bodies for each parser: requests or client errors, nothing else; `--help` for the rest."""
+    install(session, "tests")
+    session.run("python", "-m", "tests.fuzz.run", *session.posargs)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Speed beside references and peers, in one interleaved run; `--quick` for a first look, `--help` for the rest."""
     install(session, "tests", "bench")

@@ -1,0 +1,74 @@
+"""Every parser of request bodies, with samples of what it takes; the fuzzer changes those."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from llmsim.wire.dialects import GENERATING
+
+TOOLS = [
+    {
+        "type": "function",
+        "function": {
+            "name": "get_weather",
+            "description": "The weather in a city.",
+            "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+            "strict": True,
+        },
+    }
+]
+CHAT: tuple[dict[str, Any], ...] = (
+    {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello!"}]},
+    {
+        "model": "gpt-4o",
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": [{"type": "text", "text": "Weather in Paris?"}]},
+            {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [
+                    {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
+                ],
+            },
+            {"role": "tool", "tool_call_id": "call_1", "content": "sunny"},
+        ],
+        "tools": TOOLS,
+        "tool_choice": {"type": "function", "function": {"name": "get_weather"}},
+        "parallel_tool_calls": False,
+        "stream": True,
+        "stream_options": {"include_usage": True, "include_obfuscation": False},
+        "temperature": 0.5,
+        "top_p": 1,
+        "n": 2,
+        "stop": ["a", "b"],
+        "logit_bias": {"50256": -100},
+        "logprobs": True,
+        "top_logprobs": 3,
+        "max_completion_tokens": 20,
+        "metadata": {"k": "v"},
+        "store": True,
+        "user": "u",
+        "seed": 1,
+        "service_tier": "auto",
+        "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}},
+    },
+)
+
+
+@attrs.frozen
+class Parser:
+    """One parser: how it is called, and bodies that it takes."""
+
+    parse: Callable[[bytes], object]
+    samples: tuple[dict[str, Any], ...]
+
+
+def generating(path: str, samples: tuple[dict[str, Any], ...], headers: Mapping[str, str] | None = None) -> Parser:
+    """The parser of a generating route."""
+    wire = GENERATING[path]
+    return Parser(lambda body: wire.parse(body, headers or {}), samples)
+
+
+PARSERS: Mapping[str, Parser] = {"openai.chat": generating("/v1/chat/completions", CHAT)}
