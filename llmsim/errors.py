@@ -51,6 +51,25 @@ class ClientError(LlmsimError):
         self.code = code
 
 
+class UnknownPath(ClientError):
+    """No route takes this path; each wire says so in its provider's words."""
+
+    def __init__(self, method: str, path: str) -> None:
+        super().__init__(f"Invalid URL ({method} {path})", status=404)
+        self.method = method
+        self.path = path
+
+
+class WrongMethod(ClientError):
+    """A route takes this path, with another method; each wire says so in its provider's words."""
+
+    def __init__(self, method: str, path: str) -> None:
+        hint = "(HINT: Perhaps you meant to use a different HTTP method?)"
+        super().__init__(f"Not allowed to {method} on {path}. {hint}", status=405)
+        self.method = method
+        self.path = path
+
+
 class UnknownModel(ClientError):
     """No profile serves this model; each wire says so in its provider's words."""
 

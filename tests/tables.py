@@ -18,7 +18,7 @@ from llmsim.metrics import Metrics
 from llmsim.serving.app import create_app
 from llmsim.serving.service import Service
 from llmsim.settings import SETTINGS
-from llmsim.wire.dialects import GENERATING
+from llmsim.wire.dialects import GENERATING, templated
 
 ROOT = Path(__file__).parent.parent
 MARKED = re.compile(r"(<!-- table: (?P<name>[a-z ]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
@@ -89,7 +89,7 @@ def served() -> list[tuple[str, str, str]]:
         if rule.endpoint == "static":
             continue
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
-        wire = GENERATING.get(rule.rule)
+        wire = GENERATING.get(rule.rule) or (templated(path) or ("", None))[1]
         spoken = f"The next reply of a conversation, in the dialect `{wire.dialect}`." if wire else None
         purpose = spoken or summary(app.view_functions[rule.endpoint].__doc__)
         found += [(method, path, purpose) for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})]

@@ -19,7 +19,7 @@ from llmsim.store import sessions
 from llmsim.store.environment import Environment, View
 from llmsim.store.schema import Turn, TurnKey
 from llmsim.turn import ROOT, Message, Place, Pod, Role, TurnRequest, chain_digests, extend
-from llmsim.wire.dialects import GENERATING
+from llmsim.wire.dialects import WIRES
 
 PAGE = 100
 """Sessions in one read transaction: a live server can use its old pages again in between."""
@@ -27,7 +27,6 @@ EXCERPT_CHARS = 60
 """How much of two texts is shown from where they part."""
 Fault = tuple[str, str, str]
 """What of a turn would be another, as stored, and as drawn again."""
-WIRES = {wire.dialect: wire for wire in GENERATING.values()}
 
 
 @attrs.frozen

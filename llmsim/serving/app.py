@@ -4,6 +4,7 @@ What a route does is in the module that is named after it; this one only joins. 
 provider whose path was asked.
 """
 
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -12,7 +13,7 @@ from quart import Response, request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
-from llmsim.errors import ClientError
+from llmsim.errors import ClientError, UnknownPath, WrongMethod
 from llmsim.serving.connection import NoWebSocket, ObservedRequest, asked, body_of, connection_class
 from llmsim.serving.emitter import Emission
 from llmsim.serving.inference import Answer, Inquiry, infer, refuse, request_id, told
@@ -21,8 +22,7 @@ from llmsim.serving.probes import add_probes
 from llmsim.serving.service import Service
 from llmsim.serving.sessions import add_sessions
 from llmsim.wire.base import Wire
-from llmsim.wire.dialects import GENERATING, refusing
-from llmsim.wire.openai.errors import unknown_url, wrong_method
+from llmsim.wire.dialects import GENERATING, TEMPLATED, refusing, templated
 
 BODY_TIMEOUT_S = 60
 """How long a client may take to send its body."""
@@ -41,6 +41,9 @@ def create_app(service: Service) -> QuartTrio:
     add_sessions(app, service)
     for path, wire in GENERATING.items():
         app.add_url_rule(path, endpoint=path, view_func=generating(service, path, wire), methods=["POST"])
+    for template in TEMPLATED:
+        rule = re.sub(r"\{(\w+)\}", r"<\1>", template)
+        app.add_url_rule(rule, endpoint=template, view_func=generating_templated(service), methods=["POST"])
     add_errors(app, service)
     add_request_ids(app, service)
     return app
@@ -50,13 +53,30 @@ def generating(service: Service, path: str, wire: Wire) -> Callable[[], Coroutin
     """The view of one generating route."""
 
     async def view() -> Response:
-        started = trio.current_time()
-        request = asked()
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        inquiry = Inquiry(wire, path, headers, await body_of(request), started)
-        return respond(await infer(service, inquiry), request)
+        return await inferred(service, path, wire)
 
     return view
+
+
+def generating_templated(service: Service) -> Callable[..., Coroutine[Any, Any, Response]]:
+    """The view of every generating route whose path has parts."""
+
+    async def view(**_parts: str) -> Response:
+        found = templated(request.path, request.query_string.decode("latin-1"))
+        if found is None:
+            raise UnknownPath(request.method, request.path)
+        return await inferred(service, *found)
+
+    return view
+
+
+async def inferred(service: Service, path: str, wire: Wire) -> Response:
+    """The response to the request that is being answered, on this route."""
+    started = trio.current_time()
+    request = asked()
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    inquiry = Inquiry(wire, path, headers, await body_of(request), started)
+    return respond(await infer(service, inquiry), request)
 
 
 def respond(answer: Answer, request: ObservedRequest) -> Response:
@@ -80,9 +100,9 @@ def add_errors(app: QuartTrio, service: Service) -> None:
     @app.errorhandler(HTTPException)
     async def http_error(error: HTTPException) -> Response:
         if error.code == 404:
-            return answer(unknown_url(request.method, request.path))
+            return answer(UnknownPath(request.method, request.path))
         if error.code == 405:
-            return answer(wrong_method(request.method, request.path))
+            return answer(WrongMethod(request.method, request.path))
         if error.code == 413:
             message = f"Request body too large: at most {asked().body_max_bytes} bytes are accepted."
             return answer(ClientError(message, status=413, code="request_too_large"))
@@ -94,10 +114,10 @@ def add_errors(app: QuartTrio, service: Service) -> None:
 
 
 def add_request_ids(app: QuartTrio, service: Service) -> None:
-    """A request id on whatever has none."""
+    """A request id on whatever has none, where the provider gives them."""
 
     @app.after_request
     async def identify(response: Response) -> Response:
-        if "x-request-id" not in response.headers:
+        if "x-request-id" not in response.headers and refusing(request.path).dialect.startswith("openai."):
             response.headers["x-request-id"] = "req_" + request_id(service.simulator.pod, request.full_path, b"").hex()
         return response

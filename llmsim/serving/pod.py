@@ -24,7 +24,7 @@ from llmsim.store.ownership import open_for
 from llmsim.store.schema import Table
 from llmsim.store.writer import CommitRunner, Writer
 from llmsim.tokenizers import counter_named
-from llmsim.wire.dialects import GENERATING
+from llmsim.wire.dialects import WIRES
 
 
 @attrs.frozen
@@ -66,7 +66,7 @@ async def running_pod(options: PodOptions) -> AsyncIterator[Service]:
             clock=options.clock,
             counters=counter_named,
             metrics=metrics,
-            wires={wire.dialect: wire for wire in GENERATING.values()},
+            wires=WIRES,
             strict_models=options.strict_models,
             script=options.script,
             pace=options.pace,

@@ -1,19 +1,64 @@
 """Which dialect answers on which path.
 
-Pure. A generating route is a row of GENERATING; errors on any path leave in the words of the provider whose path it is.
+Pure. A generating route is a row of GENERATING, or of TEMPLATED where its path has parts that a caller chooses; errors
+on any path leave in the words of the provider whose path it is.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
 
+from llmsim.wire.anthropic.messages import AnthropicMessages
 from llmsim.wire.base import Wire
+from llmsim.wire.gemini.generate import STREAM, WHOLE, Gemini
 from llmsim.wire.openai.chat import OpenAIChat
 
 CHAT = OpenAIChat()
+GEMINI = Gemini()
+MESSAGES = AnthropicMessages()
 
-GENERATING: Mapping[str, Wire] = {"/v1/chat/completions": CHAT}
+ANTHROPIC = "/v1/messages"
+"""Below it all paths are Anthropic's."""
+NO_HEADERS: Mapping[str, str] = {}
+GENERATING: Mapping[str, Wire] = {"/v1/chat/completions": CHAT, "/v1/messages": MESSAGES}
 """The routes that make a model speak, all by POST."""
 
 
-def refusing(_path: str) -> Wire:
-    """The dialect in which errors on this path are told; OpenAI's, as long as it is the only one."""
-    return CHAT
+TEMPLATED: Mapping[str, Callable[[Mapping[str, str], str], Wire]] = {
+    f"/{version}/models/{{model}}:{method}": partial(Gemini.at, version, method)
+    for version in ("v1beta", "v1")
+    for method in (WHOLE, STREAM)
+}
+"""Such routes with parts, and what makes a wire of the parts of a path, by name, and of its query.
+
+`{name}` stands for one or more characters that are no slash.
+"""
+WIRES: Mapping[str, Wire] = {wire.dialect: wire for wire in (*GENERATING.values(), GEMINI)}
+"""Each dialect by its name in the store, to restore turns with."""
+
+
+def templated(path: str, query: str = "") -> tuple[str, Wire] | None:
+    """The row of TEMPLATED that a path is of, and its wire."""
+    for template, pattern in _PATTERNS.items():
+        found = pattern.fullmatch(path)
+        if found is not None:
+            return template, TEMPLATED[template](found.groupdict(), query)
+    return None
+
+
+def refusing(path: str, headers: Mapping[str, str] = NO_HEADERS) -> Wire:
+    """The dialect in which errors on this path are told: OpenAI's, where it is nobody else's.
+
+    Anthropic's, whatever the path, for a request that names a version of its API (`headers`, looked up in lower case).
+    """
+    if path == ANTHROPIC or path.startswith(f"{ANTHROPIC}/") or "anthropic-version" in headers:
+        return MESSAGES
+    found = templated(path)
+    if found is not None:
+        return found[1]
+    return GEMINI if path.startswith("/v1beta/") else CHAT
+
+
+_PATTERNS = {
+    template: re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template))) for template in TEMPLATED
+}

@@ -1,6 +1,7 @@
 """Each generating route has its dialect, and each dialect a name of its own."""
 
-from llmsim.wire.dialects import GENERATING, refusing
+from llmsim.wire.dialects import GENERATING, TEMPLATED, WIRES, refusing, templated
+from llmsim.wire.gemini.generate import STREAM, Gemini
 
 
 def test_routes_have_dialects_with_names_of_their_own() -> None:
@@ -12,4 +13,24 @@ def test_routes_have_dialects_with_names_of_their_own() -> None:
 def test_errors_are_told_in_the_dialect_of_the_path() -> None:
     for path, wire in GENERATING.items():
         assert refusing(path) is wire
+    for template in TEMPLATED:
+        found = templated(template)
+        assert found is not None
+        assert refusing(template) == found[1]
+        assert found[1].dialect in WIRES
+    assert refusing("/v1beta/nowhere").dialect == "gemini"
     assert refusing("/nowhere").dialect == "openai.chat"
+
+
+def test_a_path_with_parts_gives_its_row_and_a_wire_that_knows_them() -> None:
+    found = templated("/v1beta/models/gemini-2.5-flash:streamGenerateContent", "alt=sse&key=k")
+    assert found is not None
+    template, wire = found
+    assert template == "/v1beta/models/{model}:streamGenerateContent"
+    assert wire == Gemini("gemini", "gemini-2.5-flash", STREAM, "sse", {"alt": "sse", "key": "k"})
+
+
+def test_a_part_holds_no_slash_and_is_not_empty() -> None:
+    assert templated("/v1beta/models/:generateContent") is None
+    assert templated("/v1beta/models/a/b:generateContent") is None
+    assert templated("/v1beta/models/a:generateContent/") is None

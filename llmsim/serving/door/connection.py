@@ -17,7 +17,7 @@ import trio
 
 from llmsim.serving.door.pacer import Pacer
 from llmsim.serving.door.reactor import Reactor
-from llmsim.serving.door.reading import Asked, Malformed, Passed, RequestReader, Route
+from llmsim.serving.door.reading import Asked, Find, Malformed, Passed, RequestReader
 from llmsim.serving.door.sending import Sender
 from llmsim.serving.door.writing import Dates
 from llmsim.serving.emitter import Emission
@@ -56,7 +56,7 @@ class Hall:
     """What all connections share."""
 
     service: Service
-    routes: Mapping[bytes, Route]
+    find: Find
     limits: Limits
     reactor: Reactor
     pacer: Pacer
@@ -69,7 +69,7 @@ class Connection:
     def __init__(self, file: int, hall: Hall) -> None:
         self._file = file
         self._hall = hall
-        self._reader = RequestReader(hall.routes, hall.limits.body_bytes)
+        self._reader = RequestReader(hall.find, hall.limits.body_bytes)
         self._told = trio.Event()
         self._over = False
         self._passed = False

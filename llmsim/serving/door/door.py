@@ -7,6 +7,7 @@ tasks that all connections share, reactor and pacer, end last.
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from functools import partial
+from urllib.parse import unquote
 
 import attrs
 import trio
@@ -15,10 +16,11 @@ from llmsim.serving.door.connection import Connection, Hall, Limits
 from llmsim.serving.door.handover import Hypercorn
 from llmsim.serving.door.pacer import Pacer
 from llmsim.serving.door.reactor import Reactor
-from llmsim.serving.door.reading import Route
+from llmsim.serving.door.reading import Find, Route
 from llmsim.serving.door.writing import Dates
 from llmsim.serving.service import Service
 from llmsim.wire.base import Wire
+from llmsim.wire.dialects import templated
 
 LINGER_S = 2
 """How long a client that was refused may go on sending before its connection is closed on it."""
@@ -36,9 +38,8 @@ class Door:
 
     @classmethod
     def of(cls, service: Service, hypercorn: Hypercorn, generating: Mapping[str, Wire], limits: Limits) -> "Door":
-        """A door to the generating routes; everything else is Hypercorn's."""
-        routes = {path.encode(): Route(path, wire) for path, wire in generating.items()}
-        return cls(service, hypercorn, Hall(service, routes, limits, Reactor(), Pacer(), Dates()))
+        """A door to the generating routes, and to those with parts; everything else is Hypercorn's."""
+        return cls(service, hypercorn, Hall(service, finder(generating), limits, Reactor(), Pacer(), Dates()))
 
     async def serve(
         self,
@@ -90,6 +91,20 @@ class Door:
         await self.hypercorn.drain()
         with trio.move_on_after(grace_s):
             await self.service.in_flight.none()
+
+
+def finder(generating: Mapping[str, Wire]) -> Find:
+    """What finds a request's route: one of these by its whole path, or one with parts."""
+    exact = {path.encode(): Route(path, wire) for path, wire in generating.items()}
+
+    def find(path: bytes, query: bytes) -> Route | None:
+        route = exact.get(path)
+        if route is not None:
+            return route
+        found = templated(unquote(path.decode("latin-1")), query.decode("latin-1"))
+        return Route(*found) if found is not None else None
+
+    return find
 
 
 async def linger(stream: trio.SocketStream) -> None:

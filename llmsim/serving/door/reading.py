@@ -6,7 +6,7 @@ is decided twice, here and by llhttp, and they must agree. Knows bytes; neither 
 Source: RFC 9112.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 
 import attrs
@@ -50,6 +50,10 @@ class Route:
     wire: Wire
 
 
+Find = Callable[[bytes, bytes], Route | None]
+"""The generating route that a path and a query are of."""
+
+
 class Fields(Mapping[str, str]):
     """Headers by lower-case name, decoded when asked for: of an SDK's fifteen, few are."""
 
@@ -91,10 +95,13 @@ class _Head:
 
 
 class RequestReader:
-    """Reads one connection's requests, one after the other; `body_max` (bytes) is the longest body that is ours."""
+    """Reads one connection's requests, one after the other.
 
-    def __init__(self, routes: Mapping[bytes, Route], body_max: int) -> None:
-        self._routes = routes
+    `find` says which are ours; `body_max` (bytes) is the longest body that is.
+    """
+
+    def __init__(self, find: Find, body_max: int) -> None:
+        self._find = find
         self._body_max = body_max
         self._parser = httptools.HttpRequestParser(self)
         self._unread: bytes | bytearray = b""
@@ -184,7 +191,8 @@ class RequestReader:
             return Passed.ON
         if self._hosts != 1:
             raise Malformed(400, "an HTTP/1.1 request has exactly one Host header")
-        route = self._routes.get(self._url.partition(b"?")[0]) if self._parser.get_method() == b"POST" else None
+        path, _, query = self._url.partition(b"?")
+        route = self._find(path, query) if self._parser.get_method() == b"POST" else None
         length = int(headers.get(b"content-length", b"0"))
         if route is None or length > self._body_max or not NOT_OURS.isdisjoint(headers):
             return Passed.ON

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import orjson
 
-from llmsim.errors import ClientError, ContextOverflow, UnknownModel
+from llmsim.errors import ClientError, ContextOverflow, UnknownModel, UnknownPath, WrongMethod
 from llmsim.wire.base import Refusal
 from llmsim.wire.gemini.http import HTML, JSON, STANDARD
 
@@ -69,14 +69,6 @@ class Detailed(ClientError):
         self.details = list(details)
 
 
-class Nowhere(ClientError):
-    """No service of Google's answers on this path."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(f"The requested URL {path} was not found on this server.", status=404)
-        self.path = path
-
-
 def violated(violations: Sequence[Violation]) -> Detailed:
     """Fields that are not what the API takes; each has its line."""
     told = violations[:FIELDS_MOST]
@@ -133,7 +125,7 @@ def refuse(
 
     Never fails, whatever the text.
     """
-    if isinstance(error, Nowhere):
+    if isinstance(error, (UnknownPath, WrongMethod)):
         page = NOWHERE % error.path.translate(_MARKUP)
         return _refusal(404, HTML, page.encode(errors="replace"))
     message = error.message
@@ -143,7 +135,7 @@ def refuse(
         message = (
             f"The input token count ({error.tokens}) exceeds the maximum number of tokens allowed ({error.window})."
         )
-    status = 404 if error.status == 405 else error.status
+    status = error.status
     told: dict[str, Any] = {
         "code": status,
         "message": message.encode(errors="replace").decode(),

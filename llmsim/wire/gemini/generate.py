@@ -42,11 +42,11 @@ class Gemini:
     version: str = "v1beta"
 
     @classmethod
-    def at(cls, parts: Mapping[str, str], query: str) -> "Gemini":
-        """The wire of a path, by its parts (`version`, `model`, `method`) and its query."""
+    def at(cls, version: str, method: str, parts: Mapping[str, str], query: str) -> "Gemini":
+        """The wire of a path, by the model that is one of its parts, and of its query."""
         asked = query_of(query)
         framing = "sse" if asked.get("alt", asked.get("$alt")) == "sse" else "array"
-        return cls(model=parts["model"], method=parts["method"], framing=framing, query=asked, version=parts["version"])
+        return cls(model=parts["model"], method=method, framing=framing, query=asked, version=version)
 
     def parse(self, body: bytes, headers: Mapping[str, str]) -> Parsed:
         """Read a request body; who asks is looked at first.

@@ -53,17 +53,6 @@ def context_overflow(error: ContextOverflow) -> ClientError:
     )
 
 
-def unknown_url(method: str, path: str) -> ClientError:
-    """No route takes this."""
-    return ClientError(f"Invalid URL ({method} {path})", status=404)
-
-
-def wrong_method(method: str, path: str) -> ClientError:
-    """A route takes this path, with another method."""
-    hint = "(HINT: Perhaps you meant to use a different HTTP method?)"
-    return ClientError(f"Not allowed to {method} on {path}. {hint}", status=405)
-
-
 def missing(param: str) -> ClientError:
     """A required parameter is not there."""
     return ClientError(f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter")

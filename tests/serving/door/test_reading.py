@@ -28,7 +28,7 @@ BARE = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 def reader() -> RequestReader:
-    return RequestReader(ROUTES, BODY_MAX)
+    return RequestReader(lambda path, _query: ROUTES.get(path), BODY_MAX)
 
 
 def found(*pieces: bytes) -> list[Asked | Passed]:

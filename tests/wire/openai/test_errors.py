@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmsim.errors import ClientError, ContextOverflow, UnknownModel
+from llmsim.errors import ClientError, ContextOverflow, UnknownModel, UnknownPath, WrongMethod
 from llmsim.wire.openai import errors
 from llmsim.wire.openai.errors import refuse
 
@@ -61,11 +61,11 @@ def test_unknown_model_is_404_and_says_which() -> None:
 
 
 def test_unknown_url_and_wrong_method_say_what_was_asked() -> None:
-    unknown = errors.unknown_url("POST", "/v1/foo")
-    assert (unknown.status, unknown.message) == (404, "Invalid URL (POST /v1/foo)")
-    wrong = errors.wrong_method("GET", "/v1/foo")
+    unknown, wrong = refuse(UnknownPath("POST", "/v1/foo"), ID), refuse(WrongMethod("GET", "/v1/foo"), ID)
+    assert (unknown.status, wrong.status) == (404, 405)
+    assert orjson.loads(unknown.body)["error"]["message"] == "Invalid URL (POST /v1/foo)"
     hint = "(HINT: Perhaps you meant to use a different HTTP method?)"
-    assert (wrong.status, wrong.message) == (405, f"Not allowed to GET on /v1/foo. {hint}")
+    assert orjson.loads(wrong.body)["error"]["message"] == f"Not allowed to GET on /v1/foo. {hint}"
 
 
 @pytest.mark.parametrize(
