@@ -2,7 +2,8 @@
 
 Pure. Each kind says whether a value is one of it (`accepts`: quick, as nearly all are), and for one that is none, what
 the first fault in it is, in the live API's words (`check`). The two agree: what is accepted has no fault. Keys that no
-table names are accepted as they are. A key that is null counts as absent, unless it is required.
+table names are accepted as they are, unless the table is closed; `opened` gives a kind whose tables all are open. A key
+that is null counts as absent, unless it is required.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,6 +12,7 @@ from typing import Any, Protocol
 import attrs
 
 from llmsim.wire.openai import errors
+from llmsim.wire.openai.spelling import unknown_key
 
 
 class Kind(Protocol):
@@ -77,6 +79,17 @@ class Text:
 
 
 @attrs.frozen
+class Anything:
+    """Whatever it is."""
+
+    def accepts(self, _value: Any) -> bool:  # noqa: ANN401
+        return True
+
+    def check(self, _param: str, _value: Any) -> None:  # noqa: ANN401
+        return
+
+
+@attrs.frozen
 class Flag:
     """true or false."""
 
@@ -90,17 +103,22 @@ class Flag:
 
 @attrs.frozen
 class Table:
-    """An object; rows for the keys that are known, in the order in which faults are found."""
+    """An object; rows for the keys that are known, in the order in which faults are found. `closed`: no others."""
 
     rows: Mapping[str, Kind] = attrs.field(factory=dict)
     required: Collection[str] = ()
+    closed: bool = False
 
     def accepts(self, value: Any) -> bool:  # noqa: ANN401
-        return isinstance(value, dict) and accepts_keys(value, self.rows, self.required)
+        if not isinstance(value, dict) or (self.closed and not value.keys() <= self.rows.keys()):
+            return False
+        return accepts_keys(value, self.rows, self.required)
 
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
         if not isinstance(value, dict):
             raise errors.wrong_type(param, "an object", value)
+        if self.closed:
+            refuse_unknown(value, self.rows, f"{param}.")
         check_keys(value, self.rows, self.required, f"{param}.")
 
 
@@ -121,7 +139,7 @@ class Tagged:
             return False
         tag = value.get(self.tag)
         kind = self.kinds.get(tag) if isinstance(tag, str) else None
-        return kind is not None and accepts_keys(value, kind.rows, kind.required)
+        return kind is not None and kind.accepts(value)
 
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
         if not isinstance(value, dict):
@@ -225,3 +243,30 @@ def check_keys(
             kind.check(within + key, value)
         elif key in required:
             raise errors.missing(within + key)
+
+
+def refuse_unknown(body: Mapping[str, Any], known: Collection[str], within: str = "") -> None:
+    """Look for keys that are not known; `within` is what stands before the keys in errors.
+
+    Raises:
+        ClientError: the first one, with what it may have been meant to be.
+    """
+    for key in body:
+        if key not in known:
+            raise unknown_key(key, [name for name in known if name not in body], within)
+
+
+def opened(kind: Any) -> Any:  # noqa: ANN401
+    """The kind with every table in it open: unknown keys are accepted wherever they stand."""
+    if isinstance(kind, Mapping):
+        return {name: opened(inner) for name, inner in kind.items()}
+    if not attrs.has(type(kind)):
+        return kind
+    changes = {}
+    for field in attrs.fields(type(kind)):
+        value = getattr(kind, field.name)
+        if field.name == "closed":
+            changes["closed"] = False
+        elif field.init and (isinstance(value, Mapping) or attrs.has(type(value))):
+            changes[field.name] = opened(value)
+    return attrs.evolve(kind, **changes)

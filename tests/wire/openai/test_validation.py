@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from llmsim.errors import ClientError
 from llmsim.wire.openai.validation import (
+    Anything,
     Flag,
     Items,
     Kind,
@@ -19,6 +20,7 @@ from llmsim.wire.openai.validation import (
     TextOr,
     accepts_keys,
     check_keys,
+    opened,
 )
 from tests.wire.plans import JSON_VALUES
 
@@ -131,3 +133,22 @@ def test_faults_are_reported_in_the_order_of_the_rows() -> None:
     assert accepts_keys({"unknown": 1, "first": None}, rows)
     assert not accepts_keys({"unknown": 1, "first": None}, rows, ("first",))
     assert not accepts_keys({"unknown": 1, "second": 1}, rows)
+
+
+def test_closed_table_refuses_unknown_keys_wherever_it_stands_and_opened_takes_them() -> None:
+    inner = Table({"a": Flag()}, closed=True)
+    kind = Items(Table({"type": Text(), "x": inner}, closed=True))
+    assert kind.accepts([{"type": "t", "x": {"a": True}}])
+    for bad, param in (([{"z": 1}], "p[0].z"), ([{"x": {"b": 1}}], "p[0].x.b")):
+        assert not kind.accepts(bad)
+        with pytest.raises(ClientError) as refused:
+            kind.check("p", bad)
+        assert (refused.value.param, refused.value.code) == (param, "unknown_parameter")
+        assert opened(kind).accepts(bad)
+        opened(kind).check("p", bad)
+    assert not opened(kind).accepts([{"x": {"a": 1}}])
+
+
+def test_anything_is_accepted() -> None:
+    Anything().check("p", object())
+    assert Anything().accepts(None)
