@@ -27,6 +27,8 @@ _SESSIONS = 4096
 """Sessions whose partition keys are remembered."""
 _MASK = hashlib.blake2b(digest_size=10, person=b"llmsim id")
 """To be copied, which is less work than to begin anew."""
+TURN_HEX = RANDOM_HEX // 2
+"""So much of the chance in such ids is the turn's, and in all of them; the rest tells them apart."""
 _KEYED = re.compile(r"[a-z]+_([0-9a-f]{16})00[0-9a-f]{32}")
 _KEY_LAST = re.compile(r"[a-z]+_[0-9a-f]{32}([0-9a-f]{16})")
 
@@ -107,9 +109,18 @@ def partition_key(ordinal: int, session: str) -> str:
 def keyed_id(prefix: str, key: str, created_s: int, unique: bytes, *labels: int | str) -> str:
     """`resp_`, `msg_`, `fc_`, `rs_` and their like: the partition key, 00, 8 hex of the time, 24 of chance.
 
-    `labels` tell apart what one turn makes; `unique` is the turn's.
+    `labels` tell apart what one turn makes; `unique` is the turn's. Half of the chance is in all ids of a turn, so that
+    the id of an item leads to its response (`kin`).
     """
-    return f"{prefix}_{key}00{created_s & 0xFFFFFFFF:08x}{_chance(unique, labels)}"
+    chance = _chance(unique, ())[:TURN_HEX] + _chance(unique, labels)[TURN_HEX:]
+    return f"{prefix}_{key}00{created_s & 0xFFFFFFFF:08x}{chance}"
+
+
+def kin(prefix: str, text: str) -> str | None:
+    """How the ids with this prefix begin that the same turn made as this keyed id; None for what is no such id."""
+    if _KEYED.fullmatch(text) is None:
+        return None
+    return f"{prefix}_{text.partition('_')[2][:-TURN_HEX]}"
 
 
 def key_last_id(prefix: str, key: str, created_s: int, unique: bytes, *labels: int | str) -> str:

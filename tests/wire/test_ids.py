@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from llmsim.identity import MAX_ORDINAL
 from llmsim.store.schema import SESSION_ID
 from llmsim.turn import BASE62
-from llmsim.wire.ids import base62, chat_completion_id, owner_of, request_id
+from llmsim.wire.ids import base62, chat_completion_id, keyed_id, kin, owner_of, partition_key, request_id
 from tests.wire.plans import plan_of
 
 UNIQUE = st.binary(min_size=32, max_size=32)
@@ -90,3 +90,25 @@ def test_base62_has_the_asked_length_and_its_value(value: int) -> None:
     text = base62(value, 8)
     assert len(text) == 8
     assert sum(BASE62.index(digit) * 62**power for power, digit in enumerate(reversed(text))) == value
+
+
+@given(st.integers(0, MAX_ORDINAL), SESSIONS, st.integers(0, 2**32 - 1), UNIQUE, UNIQUE)
+def test_keyed_ids_of_one_turn_lead_to_one_another_and_to_no_other_turn(
+    ordinal: int, session: str, created_s: int, one: bytes, other: bytes
+) -> None:
+    assume(one != other)
+    key = partition_key(ordinal, session)
+    items = [keyed_id("msg", key, created_s, one, "in", number) for number in range(3)]
+    assert len({*items}) == 3
+    for item in items:
+        assert re.fullmatch(r"msg_[0-9a-f]{50}", item)
+        assert owner_of(item) == ordinal
+        beginning = kin("resp", item)
+        assert beginning is not None
+        assert keyed_id("resp", key, created_s, one).startswith(beginning)
+        assert not keyed_id("resp", key, created_s, other).startswith(beginning)
+
+
+@pytest.mark.parametrize("text", ["", "msg_", "msg_" + "0" * 50 + "x", "msg_" + "1" * 50, "conv_" + "0" * 48])
+def test_what_is_no_keyed_id_leads_nowhere(text: str) -> None:
+    assert kin("resp", text) is None
