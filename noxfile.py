@@ -159,6 +159,13 @@ def clients_node(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def conformance(session: nox.Session) -> None:
+    """OpenAI's own description, turned into tens of thousands of requests to a real server: no server error."""
+    install(session, "tests", "conformance")
+    session.run("python", "-m", "tests.conformance.run", *session.posargs)
+
+
+@nox.session(default=False)
 def fuzz(session: nox.Session) -> None:
     """A million spoilt bodies for each parser: requests or client errors, nothing else; `--help` for the rest."""
     install(session, "tests")

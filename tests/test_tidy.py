@@ -41,7 +41,7 @@ BESIDE_THE_MIRROR = {
 }
 """Tests of the tree, the documents and the shipped data rather than of a module."""
 
-SUITES = ("crash", "clients", "golden", "bench", "deploy", "http", "fuzz", "clients_node")
+SUITES = ("crash", "clients", "golden", "bench", "deploy", "http", "fuzz", "clients_node", "conformance")
 """Tests of the whole program, which mirror nothing."""
 
 
