@@ -5,6 +5,7 @@ Knows clock, frames and timeline, and nothing else: no plan, no dialect, no stor
 connection.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Self
 
@@ -40,7 +41,8 @@ class Emission:
     missed its time, and how many there were.
 
     A sealed frame that is due waits until `seal`, which is called then, has called back: meanwhile nothing is taken,
-    and the emission `waits`. `woken` is called then: frames may be taken again, or there is a `failure` for good.
+    and the emission `waits`. `woken` is called then: frames may be taken again, or there is a `failure` for good. It is
+    called also when the emission is `cut`: nothing more is to be taken, and the response is at its end.
     """
 
     def __init__(
@@ -102,6 +104,13 @@ class Emission:
             self._seal = None
         self.woken()
 
+    def cut(self) -> None:
+        """End the response with what has been taken: what it tells of has been cancelled."""
+        self._held = self.due = None
+        self._frames = iter(())
+        self.waits = False
+        self.woken()
+
     def left(self, now: float) -> None:
         """What was taken last has been handed to the connection, at `now`."""
         if self._leaving:
@@ -130,21 +139,26 @@ class Emission:
         Cancellation: raises out of the wait, and `close` settles with what has left.
         """
         self.left(trio.current_time())
+        if self.due is not None and self.due > trio.current_time():
+            await self._woken_by(self.due)
         if self.due is None:
             self.close(Ending.COMPLETED)
             raise StopAsyncIteration
-        if self.due > trio.current_time():
-            await trio.sleep_until(self.due)
         data = self.take(max(self.due, trio.current_time()))
         if data or not self.waits:
             return data
-        opened = trio.Event()
-        self.woken = opened.set
         if self.failure is None:
-            await opened.wait()
+            await self._woken_by(math.inf)
         if self.failure is not None:
             raise self.failure
         return self.take(trio.current_time())
+
+    async def _woken_by(self, deadline: float) -> None:
+        """Wait until there is something new, or this time on trio's clock."""
+        something = trio.Event()
+        self.woken = something.set
+        with trio.move_on_at(deadline):
+            await something.wait()
 
     def _due(self, frame: Frame) -> float:
         return self._started + self._pace.seconds(self._timeline.due_us(frame.token))

@@ -182,3 +182,24 @@ async def test_emission_cancelled_while_it_waits_for_the_seal_settles_without_th
         await play(emission)
     emission.close(Ending.CLIENT_LEFT)
     assert settled.calls == [(Ending.CLIENT_LEFT, 2)]
+
+
+@pytest.mark.parametrize(
+    ("at_s", "left"), [(0.0, [b"head "]), (0.51, [b"head ", b"1 "]), (0.7, [b"head ", b"1 ", b"3 "])]
+)
+async def test_emission_that_is_cut_ends_with_what_has_left(
+    autojump_clock: MockClock, at_s: float, left: list[bytes]
+) -> None:
+    begun, settled = trio.current_time(), Settled()
+    emission = Emission(iter((Frame(0, b"head "), *sealed_frames())), TIMELINE, Pace(), begun, settled, seal=Seal())
+
+    async def cut() -> None:
+        await trio.sleep(at_s)
+        await trio.testing.wait_all_tasks_blocked()
+        emission.cut()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(cut)
+        assert [data for _, data in await play(emission) if data] == left
+    assert trio.current_time() - begun == pytest.approx(at_s)
+    assert settled.calls == [(Ending.COMPLETED, len(left))]

@@ -34,6 +34,7 @@ class Sender:
         self._tell_sent = sent
         self._head = b""
         self._chunked = False
+        self._open = False
         self._unsent = memoryview(b"")
         self.emission: Emission | None = None
         self.half_closed = False
@@ -50,7 +51,7 @@ class Sender:
 
     def send(self, answer: Answer, date: bytes, *, close: bool) -> None:
         """Send an answer; `close` says that it is the last one."""
-        self._chunked = answer.streams
+        self._chunked = self._open = answer.streams
         self.emission = answer.body if isinstance(answer.body, Emission) else None
         first = head(answer.status, answer.headers, date, chunked=self._chunked, close=close)
         if isinstance(answer.body, Emission):
@@ -96,13 +97,14 @@ class Sender:
         if not data and emission.due is not None and not (self._chunked and self._head):
             return
         if self._chunked:
-            data = chunk(data) + (LAST_CHUNK if emission.due is None else b"")
+            self._open = emission.due is not None
+            data = chunk(data) + (b"" if self._open else LAST_CHUNK)
         if self._head:
             data, self._head = self._head + data, b""
         self._write(data)
 
     def _woken(self) -> None:
-        """What the response leaves behind is durable, and its last frames may leave; or it cannot be."""
+        """What the response leaves behind is durable, and its last frames may leave; or it cannot be; or it is cut."""
         if self.emission is None or self.emission.settled:
             return
         if self.emission.failure is not None:
@@ -142,6 +144,9 @@ class Sender:
                 return
             if emission.due is not None:
                 self._pacer.at(emission.due, self._emit)
+                return
+            if self._open:
+                self._emit(trio.current_time())
                 return
             emission.close(Ending.COMPLETED)
         self._tell_sent(Ending.COMPLETED)

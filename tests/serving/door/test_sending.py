@@ -237,3 +237,33 @@ async def test_seal_that_opens_after_the_client_left_sends_nothing(autojump_cloc
     asked[0](None)
     assert sending.heard() == b""
     assert sending.settled == [(Ending.CLIENT_LEFT, 2)]
+
+
+async def test_stream_that_is_cut_ends_at_once_with_what_has_left(autojump_clock: MockClock, sending: Sending) -> None:
+    answer = sending.stream(*FRAMES)
+    sending.sender.send(answer, DATE, close=False)
+    await trio.sleep(0.55)
+    assert isinstance(answer.body, Emission)
+    answer.body.cut()
+    assert sending.heard().endswith(b"\r\n\r\n5\r\nhead;\r\n4\r\none;\r\n0\r\n\r\n")
+    assert (sending.said, sending.settled) == ([Ending.COMPLETED], [(Ending.COMPLETED, 2)])
+    sending.sender.send(sending.stream(*FRAMES), DATE, close=False)
+    await trio.sleep(5)
+    assert sending.heard().endswith(b"5\r\nhead;\r\n4\r\none;\r\n4\r\ntwo;\r\na\r\nthree;end;\r\n0\r\n\r\n")
+
+
+async def test_stream_that_is_cut_while_its_client_reads_nothing_is_ended_when_it_does(
+    autojump_clock: MockClock, sending: Sending
+) -> None:
+    sending.ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+    answer = sending.stream(Frame(0, bytes(MAX_WRITE_BYTES)), *FRAMES)
+    sending.sender.send(answer, DATE, close=False)
+    assert sending.sender.blocked
+    assert isinstance(answer.body, Emission)
+    answer.body.cut()
+    heard = b""
+    for _ in range(100):
+        heard += sending.heard()
+        sending.sender.flush()
+    assert heard.endswith(b"\0\r\n0\r\n\r\n")
+    assert sending.settled == [(Ending.COMPLETED, 1)]
