@@ -1,8 +1,9 @@
-"""OpenAI's description of its API, turned into thousands of requests to a real server: `python -m tests.conformance.run`.
+"""OpenAI's description of its API, turned into thousands of requests to a real server.
 
-schemathesis makes them: every example and every boundary of the description, and requests that break it. No answer may
-be a server error. Whether bodies have the described form is tested elsewhere (`tests/schemas.py`), where recorded answers
-of the live API that differ are known. What is said on the command line goes to schemathesis.
+`python -m tests.conformance.run`: schemathesis makes them, every example and every boundary of the description, and
+requests that break it. No answer may be a server error. Whether bodies have the described form is tested elsewhere
+(`tests/schemas.py`), where recorded answers of the live API that differ are known. What is said on the command line goes
+to schemathesis.
 """
 
 import subprocess
@@ -29,10 +30,10 @@ OPTIONS = (
 
 def main(*options: str) -> int:
     """Run; the exit code is schemathesis's."""
-    with tempfile.TemporaryDirectory() as data, Server(Path(data), "--instant", "--seed", "1") as server:
+    with tempfile.TemporaryDirectory() as here, Server(Path(here) / "data", "--instant", "--seed", "1") as server:
         command = [sys.executable, "-m", "schemathesis.cli", "run", str(DESCRIPTION), f"--url={server.url}/v1"]
         ends = [
-            subprocess.run([*command, *OPTIONS, *run, *options], env=environment(), check=False).returncode
+            subprocess.run([*command, *OPTIONS, *run, *options], env=environment(), cwd=here, check=False).returncode
             for run in RUNS
         ]
     return max(ends)
