@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from llmsim.errors import ClientError, UnknownPath, WrongMethod
 from llmsim.serving.connection import NoWebSocket, ObservedRequest, asked, body_of, connection_class
 from llmsim.serving.emitter import Emission
+from llmsim.serving.gemini import add_gemini
 from llmsim.serving.inference import Answer, Inquiry, infer, refuse, request_id, told
 from llmsim.serving.models import add_models
 from llmsim.serving.probes import add_probes
@@ -39,6 +40,7 @@ def create_app(service: Service) -> QuartTrio:
     add_probes(app, service)
     add_models(app, service)
     add_sessions(app, service)
+    add_gemini(app, service)
     for path, wire in GENERATING.items():
         app.add_url_rule(path, endpoint=path, view_func=generating(service, path, wire), methods=["POST"])
     for template in TEMPLATED:
@@ -95,7 +97,9 @@ def add_errors(app: QuartTrio, service: Service) -> None:
 
     def answer(error: ClientError) -> Response:
         request = asked()
-        return respond(refuse(service, refusing(request.path), error, request.full_path, b""), request)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        wire = refusing(request.path, headers)
+        return respond(refuse(service, wire, error, request.full_path, b""), request)
 
     @app.errorhandler(HTTPException)
     async def http_error(error: HTTPException) -> Response:

@@ -1,4 +1,4 @@
-"""`GET /v1/models` and `GET /v1/models/{id}`: what the profiles say they serve.
+"""`GET /v1/models` and `GET /v1/models/{id}`: what the profiles say they serve, in the words of whose client asks.
 
 A model that is served only because a pattern or the default profile takes it is not in the list.
 """
@@ -8,7 +8,11 @@ from quart import Response
 from quart_trio import QuartTrio
 
 from llmsim.errors import UnknownModel
+from llmsim.serving import gemini
+from llmsim.serving.connection import asked
 from llmsim.serving.service import Service
+from llmsim.wire.base import Wire
+from llmsim.wire.dialects import GEMINI, refusing
 from llmsim.wire.openai.models import listing, one
 
 JSON = "application/json"
@@ -20,13 +24,23 @@ def add_models(app: QuartTrio, service: Service) -> None:
     @app.get("/v1/models")
     async def models() -> Response:
         """Every model that a profile names."""
+        if asked_of() is GEMINI:
+            return gemini.list_models(service)
         body = listing(service.simulator.profiles.models())
         return Response(orjson.dumps(body), content_type=JSON)
 
     @app.get("/v1/models/<path:model>")
     async def model(model: str) -> Response:
-        """One model; 404 in OpenAI's words when no profile names it."""
+        """One model; 404 in the provider's words when no profile names it."""
+        if asked_of() is GEMINI:
+            return gemini.show_model(service, model, "v1")
         for known in service.simulator.profiles.models():
             if known.id == model:
                 return Response(orjson.dumps(one(known)), content_type=JSON)
         raise UnknownModel(model)
+
+
+def asked_of() -> Wire:
+    """A dialect of the provider whose client makes the request that is being answered."""
+    request = asked()
+    return refusing(request.path, {name.lower(): value for name, value in request.headers.items()})

@@ -49,16 +49,18 @@ def templated(path: str, query: str = "") -> tuple[str, Wire] | None:
 def refusing(path: str, headers: Mapping[str, str] = NO_HEADERS) -> Wire:
     """The dialect in which errors on this path are told: OpenAI's, where it is nobody else's.
 
-    Anthropic's, whatever the path, for a request that names a version of its API (`headers`, looked up in lower case).
+    Anthropic's, whatever the path, for a request that names a version of its API (`headers`, looked up in lower case);
+    Google's, for one that has a key of its API.
     """
     if path == ANTHROPIC or path.startswith(f"{ANTHROPIC}/") or "anthropic-version" in headers:
         return MESSAGES
     found = templated(path)
     if found is not None:
         return found[1]
-    return GEMINI if path.startswith("/v1beta/") else CHAT
+    return GEMINI if "x-goog-api-key" in headers or _GEMINIS.match(path) else CHAT
 
 
+_GEMINIS = re.compile(r"/v1beta/|/v1/models/[^/]+:\w+$")
 _PATTERNS = {
     template: re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template))) for template in TEMPLATED
 }
