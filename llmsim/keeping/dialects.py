@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from llmsim.keeping.base import Keeper
+from llmsim.keeping.threads import Threads
+from llmsim.wire.anthropic.messages import AnthropicMessages
 
-KEEPERS: Mapping[str, Keeper] = {}
+KEEPERS: Mapping[str, Keeper] = {AnthropicMessages().dialect: Threads()}
 """A dialect without one remembers nothing beyond its turns."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from llmsim.errors import ClientError, ContextOverflow, UnknownModel
+from llmsim.errors import ClientError, ContextOverflow, UnknownModel, UnknownPath, WrongMethod
 from llmsim.wire.anthropic import http
 from llmsim.wire.base import Refusal
 
@@ -73,21 +73,15 @@ def refuse(error: ClientError, digest: bytes) -> Refusal:
 
 def in_words(error: ClientError) -> ClientError:
     """An error that no dialect has worded yet, in Anthropic's words."""
+    if isinstance(error, UnknownPath):
+        return ClientError("Not Found", status=404)
+    if isinstance(error, WrongMethod):
+        return ClientError("Method Not Allowed", status=405)
     if isinstance(error, UnknownModel):
         return ClientError(f"model: {error.model}", status=404)
     if isinstance(error, ContextOverflow):
         return ClientError(f"prompt is too long: {error.tokens} tokens > {error.window} maximum")
     return error
-
-
-def not_found() -> ClientError:
-    """No route takes this path."""
-    return ClientError("Not Found", status=404)
-
-
-def wrong_method() -> ClientError:
-    """A route takes this path, with another method."""
-    return ClientError("Method Not Allowed", status=405)
 
 
 def thread_error(code: str) -> ClientError:

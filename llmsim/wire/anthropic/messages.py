@@ -82,7 +82,9 @@ class AnthropicMessages:
             call_names=CALLS,
         )
         thread = params["thread"]
-        return Parsed(request, params, None if thread is None else Held(previous=thread["previous_message_id"]))
+        if thread is None:
+            return Parsed(request, params)
+        return Parsed(request, params, Held(previous=thread["previous_message_id"], at=thread["at"]))
 
     def whole(self, plan: Plan, asked: Parsed) -> bytes:
         """The body of a response that is not streamed."""
@@ -160,6 +162,8 @@ def params_of(asked: Mapping[str, Any], betas: tuple[str, ...]) -> dict[str, Any
 def thread_of(asked: Mapping[str, Any], betas: tuple[str, ...]) -> dict[str, Any] | None:
     """What a request says of the thread that it begins or goes on in: from where, and what must stay the same.
 
+    `at` is how many of its messages, the system prompt, stand before those that are remembered; `fixed` has digests.
+
     Raises:
         ClientError: it asks for something that threads do not support.
     """
@@ -176,6 +180,7 @@ def thread_of(asked: Mapping[str, Any], betas: tuple[str, ...]) -> dict[str, Any
     given = {key: asked[key] for key in ("system", "tools") if asked.get(key) is not None}
     return {
         "previous_message_id": thread.get("previous_message_id"),
+        "at": len(messages_of(asked.get("system"), ())),
         "fixed": {key: http.digest_of(value, 8).hex() for key, value in (fixed | given).items()},
     }
 

@@ -1,8 +1,8 @@
 """Signatures of thinking: each block that is thought here can be told from one that was changed.
 
 Pure. The live API's are opaque; ours hold a digest of the text, in the same outer form (a field of bytes, in base64)
-but under another field number, so that the two can be told apart. A signature of ours must fit its text; one in the live
-API's form is taken as it is, as nobody else can check it; anything else is no signature.
+but under another field number, so that the two can be told apart. A signature of ours must fit its text; one in the
+live API's form is taken as it is, as nobody else can check it; anything else is no signature.
 """
 
 import base64
