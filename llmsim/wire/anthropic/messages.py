@@ -25,7 +25,7 @@ from llmsim.wire import sse
 from llmsim.wire.anthropic import errors, http, reply, stream, usage
 from llmsim.wire.anthropic.content import messages_of, tools_of
 from llmsim.wire.anthropic.conversation import check_conversation
-from llmsim.wire.anthropic.schema import check_messages
+from llmsim.wire.anthropic.schema import check_count, check_messages
 from llmsim.wire.base import Frame, Held, Parsed, Refusal
 from llmsim.wire.ids import BASE58
 
@@ -63,6 +63,16 @@ class AnthropicMessages:
         params = params_of(asked, betas)
         said = messages_of(asked.get("system"), asked["messages"])
         return self.restore(params, said, request_digest(asked))
+
+    def parse_count(self, body: bytes, headers: Mapping[str, str]) -> TurnRequest:
+        """Read a request for a count of tokens; raises as `parse`."""
+        version = http.version_of(headers)
+        asked = http.read_object(body)
+        check_count(asked, version)
+        check_conversation(asked, goes_on=False)
+        said = messages_of(asked.get("system"), asked["messages"])
+        params = params_of({**asked, "max_tokens": 0}, ())
+        return self.restore(params, said, request_digest(asked)).request
 
     def restore(self, params: dict[str, Any], messages: tuple[Message, ...], digest: bytes) -> Parsed:
         """The request again, from what the store kept of it."""
