@@ -2,8 +2,8 @@
 
 `python -m tests.conformance.run`: schemathesis makes them, every example and every boundary of the description, and
 requests that break it. No answer may be a server error. Whether bodies have the described form is tested elsewhere
-(`tests/schemas.py`), where recorded answers of the live API that differ are known. What is said on the command line goes
-to schemathesis.
+(`tests/schemas.py`), where recorded answers of the live API that differ are known. What is said on the command line
+goes to schemathesis.
 """
 
 import subprocess
