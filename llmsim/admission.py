@@ -1,25 +1,29 @@
 """What an admission is about: what a caller asked beside the body (`Ask`), and the turn that answers it (`Slot`).
 
-Pure records and rules, without a store, a clock or a loop; `simulator` joins them to those. The session of a request
-follows from what it says, where it names none.
+Records and rules, without a clock or a loop, and of the store only what a view shows; `simulator` joins them to those.
+The session of a request follows from what it says, where it names none.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 
-from llmsim.errors import ClientError
+from llmsim.errors import ClientError, StoreDamaged
 from llmsim.profile import Profile
-from llmsim.simulation.plan import PLAN_VERSION, Plan
-from llmsim.store import schema
+from llmsim.simulation.plan import PLAN_VERSION, Plan, plan_again
+from llmsim.simulation.tokens import TokenCounter
+from llmsim.store import schema, sessions
 from llmsim.store.batch import Operation
+from llmsim.store.environment import View
 from llmsim.store.schema import SESSION_ID, SESSION_ID_FORM, Origin, Turn, TurnKey
 from llmsim.store.sessions import Parent
-from llmsim.turn import Place, Role, Scripted, TurnRequest, chain_digests, place_of
-from llmsim.wire.base import Parsed
+from llmsim.turn import Place, Pod, Role, Scripted, TurnRequest, chain_digests, place_of
+from llmsim.wire.base import Parsed, Wire
 
 Attempted = tuple[str, int, bytes]
 """A turn whose attempts are counted: session, number, branch."""
+Counters = Callable[[str], TokenCounter]
+"""The token counter of this name (a profile names it); raises OperatorError when it is not installed."""
 Script = Callable[[Place, TurnRequest], Scripted | None]
 
 
@@ -113,13 +117,58 @@ def turn_of(slot: Slot, dialect: str, parent: Parent | None, profile: Profile, s
     )
 
 
-def same_request(turn: Turn, parsed: Parsed, *, server_history: bool) -> bool:
-    """Whether a request is the one that a stored turn answered, said again."""
-    if turn.request_digest != parsed.request.digest:
-        return False
+def require_same(turn: Turn, parsed: Parsed, *, server_history: bool) -> None:
+    """Make sure that a request is the one that a stored turn answered, said again.
+
+    Raises:
+        ClientError: it says something else.
+    """
     messages = parsed.request.messages
     if server_history:
-        return messages == turn.messages
-    if parsed.goes_on:
-        return turn.messages[-len(messages) :] == messages
-    return place_of(turn.session, messages).said == turn.chain
+        same = messages == turn.messages
+    elif parsed.goes_on:
+        same = turn.messages[-len(messages) :] == messages
+    else:
+        same = place_of(turn.session, messages).said == turn.chain
+    if not same or turn.request_digest != parsed.request.digest:
+        raise ClientError(
+            "Keys for idempotent requests can only be used with the same parameters they were first used with.",
+            code="idempotency_key_reused",
+        )
+
+
+def understood(asked: Parsed | ClientError) -> Parsed:
+    """A request that was understood; raises the ClientError that another one is."""
+    if isinstance(asked, ClientError):
+        raise asked
+    return asked
+
+
+def slot_again(view: View, turn: Turn, wires: Mapping[str, Wire], counters: Counters) -> Slot:
+    """A stored turn, ready to be answered again: content as stored, schedule and identity computed again.
+
+    Raises:
+        StoreDamaged: its profile or a turn before it is missing.
+    """
+    body = sessions.profile(view, turn.profile)
+    context = sessions.context_of(view, turn)
+    if body is None:
+        msg = f"the profile {turn.profile.hex()} of turn {turn.key} in session {turn.session} is not stored"
+        raise StoreDamaged(msg)
+    profile = Profile.from_json(body)
+    asked = wires[turn.dialect].restore(turn.params, turn.messages, turn.request_digest)
+    origin = Pod(turn.origin.root_seed, turn.origin.ordinal)
+    place = attrs.evolve(place_of(turn.origin.session, context), said=turn.chain)
+    plan = plan_again(
+        profile,
+        origin,
+        place,
+        asked.request,
+        replies=turn.replies,
+        usage=turn.usage,
+        attempt=turn.key.attempt,
+        created_s=turn.created_s,
+        counter=counters(profile.tokens.counter),
+        plan_version=turn.plan_version,
+    )
+    return Slot(turn.session, turn.key, profile.name, plan, asked, recorded=True)

@@ -5,7 +5,7 @@ A turn is planned in memory, committed, and only then given out (`Slot`); whoeve
 Knows no HTTP and no dialect beyond the `Wire` protocol.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 import trio
@@ -13,21 +13,23 @@ import trio
 from llmsim.admission import (
     Ask,
     Attempted,
+    Counters,
     Script,
     Slot,
     branch_of,
     no_script,
-    same_request,
+    require_same,
     session_of,
+    slot_again,
     turn_of,
+    understood,
 )
 from llmsim.clock import Clock, Pace
-from llmsim.errors import ClientError, StoreDamaged, UnknownModel
-from llmsim.keeping.base import All, Keeper, Moment, Recalled
+from llmsim.errors import ClientError, UnknownModel
+from llmsim.keeping.base import All, Keeper, Moment, Recalled, recalled
 from llmsim.metrics import Metrics
 from llmsim.profile import Profile, Profiles
-from llmsim.simulation.plan import plan_again, plan_turn
-from llmsim.simulation.tokens import TokenCounter
+from llmsim.simulation.plan import plan_turn
 from llmsim.store import sessions
 from llmsim.store.batch import Operation, Result
 from llmsim.store.environment import Environment, View
@@ -36,9 +38,6 @@ from llmsim.store.schema import Ending, Outcome, Turn, TurnKey
 from llmsim.store.writer import Writer
 from llmsim.turn import Pod, Role, chain_digests, place_of
 from llmsim.wire.base import Parsed, Wire
-
-Counters = Callable[[str], TokenCounter]
-"""The token counter of this name (a profile names it); raises OperatorError when it is not installed."""
 
 
 @attrs.define
@@ -139,17 +138,11 @@ class Simulator:
         return Moment(self.pod, self._begun_s + trio.current_time(), self.pace)
 
     def profile_for(self, model: str) -> Profile:
-        """The profile that serves this model.
-
-        Raises:
-            UnknownModel: nobody knows it, and models are strict.
-        """
+        """The profile that serves this model; raises UnknownModel where nobody knows it, and models are strict."""
         profile = self.profiles.for_model(model)
-        if profile is not None:
-            return profile
-        if self.strict_models:
+        if profile is None and self.strict_models:
             raise UnknownModel(model)
-        return self.profiles.default
+        return profile or self.profiles.default
 
     def slot_of(self, turn: Turn) -> Slot:
         """A stored turn, ready to be answered again: content as stored, schedule and identity computed again.
@@ -158,28 +151,43 @@ class Simulator:
             StoreDamaged: its profile or a turn before it is missing.
         """
         with self.environment.read() as view:
-            body = sessions.profile(view, turn.profile)
-            context = sessions.context_of(view, turn)
-        if body is None:
-            msg = f"the profile {turn.profile.hex()} of turn {turn.key} in session {turn.session} is not stored"
-            raise StoreDamaged(msg)
-        profile = Profile.from_json(body)
-        asked = self.wires[turn.dialect].restore(turn.params, turn.messages, turn.request_digest)
-        origin = Pod(turn.origin.root_seed, turn.origin.ordinal)
-        place = attrs.evolve(place_of(turn.origin.session, context), said=turn.chain)
-        plan = plan_again(
-            profile,
-            origin,
-            place,
-            asked.request,
-            replies=turn.replies,
-            usage=turn.usage,
-            attempt=turn.key.attempt,
-            created_s=turn.created_s,
-            counter=self.counters(profile.tokens.counter),
-            plan_version=turn.plan_version,
-        )
-        return Slot(turn.session, turn.key, profile.name, plan, asked, recorded=True)
+            return slot_again(view, turn, self.wires, self.counters)
+
+    async def admit_all(
+        self,
+        wire: Wire,
+        asked: Sequence[Parsed | ClientError],
+        ask: Ask,
+        also: Callable[[Sequence[Slot | ClientError]], Operation],
+    ) -> None:
+        """Plan turns that nobody waits for, and make them durable at once, with what `also` makes of them.
+
+        One that cannot be planned is a ClientError in its place. Cancellation: all of it is stored, or nothing; raises
+        StoreFull as `admit`.
+        """
+        made: list[Slot | ClientError] = []
+        operations: list[Operation] = []
+        taken = []
+        try:
+            for each in asked:
+                await trio.lowlevel.checkpoint()
+                try:
+                    slot, operation = self._planned(wire, understood(each), attrs.evolve(ask, store=True))
+                except ClientError as error:
+                    made.append(error)
+                    continue
+                taken.append(self._reserve(slot))
+                made.append(slot)
+                operations += [operation] if operation else []
+            with trio.CancelScope(shield=True):
+                await self.writer.commit(All((*operations, also(made))))
+        finally:
+            for number in taken:
+                self._release(*number)
+        for planned in made:
+            if isinstance(planned, Slot):
+                self._admitted(planned)
+                self.settle(planned, Ending.COMPLETED, 1)
 
     async def _answer(self, wire: Wire, parsed: Parsed, ask: Ask) -> Slot:
         slot, operation = self._planned(wire, parsed, ask)
@@ -194,10 +202,10 @@ class Simulator:
         profile = self.profile_for(parsed.request.model)
         moment = self.moment()
         with self.environment.read() as view:
-            recalled = self._recalled(view, wire, parsed, ask, moment)
-            parsed, request = recalled.parsed, recalled.parsed.request
+            known = self._recalled(view, wire, parsed, ask, moment)
+            parsed, request = known.parsed, known.parsed.request
             digests = chain_digests(request.messages)
-            session = recalled.session or session_of(request, ask.session, digests)
+            session = known.session or session_of(request, ask.session, digests)
             place = place_of(session, request.messages, digests)
             replies = [at for at, message in enumerate(request.messages) if message.role is Role.ASSISTANT]
             parent = sessions.parent_of(view, session, digests, replies)
@@ -219,7 +227,7 @@ class Simulator:
         slot = Slot(session, key, profile.name, plan, parsed, stored=ask.store)
         if not ask.store:
             return slot, None
-        slot = attrs.evolve(slot, claims=recalled.claims)
+        slot = attrs.evolve(slot, claims=known.claims)
         turn = turn_of(slot, wire.dialect, parent, profile, script)
         operation: Operation = PutTurn(turn, profile.to_json(), ask.idempotency_key)
         if parsed.held is None or wire.dialect not in self.keepers:
@@ -230,22 +238,11 @@ class Simulator:
         return attrs.evolve(slot, seal=kept.at_end), operation
 
     def _recalled(self, view: View, wire: Wire, parsed: Parsed, ask: Ask, moment: Moment) -> Recalled:
-        """The request with all that the server knows of its conversation."""
-        recalled = Recalled(parsed)
-        if parsed.held is not None and wire.dialect in self.keepers:
-            recalled = self.keepers[wire.dialect].recall(view, parsed, moment)
-        if recalled.session is not None and (ask.server_history or ask.session not in {None, recalled.session}):
-            raise ClientError(
-                f"The request goes on in session '{recalled.session}': leave the headers X-LLMSim-Session and "
-                "X-LLMSim-History away"
-            )
-        if ask.server_history:
-            request = recalled.parsed.request
-            messages = sessions.history(view, session_of(request, ask.session)) + request.messages
-            recalled = Recalled(attrs.evolve(parsed, request=attrs.evolve(request, messages=messages)))
-        if not self._claimed.isdisjoint(recalled.claims):
-            raise recalled.taken or ClientError("Another request is going on from there.", status=409)
-        return recalled
+        """The request with all that the server knows of its conversation, if nobody else is going on from there."""
+        found = recalled(view, self.keepers.get(wire.dialect), parsed, ask, moment)
+        if not self._claimed.isdisjoint(found.claims):
+            raise found.taken or ClientError("Another request is going on from there.", status=409)
+        return found
 
     async def _commit(self, slot: Slot, operation: Operation) -> None:
         """Make a turn durable; its attempt number is taken until it is.
@@ -290,8 +287,8 @@ class Simulator:
         if not parsed.goes_on or wire.dialect not in self.keepers:
             return session_of(parsed.request, ask.session)
         with self.environment.read() as view:
-            recalled = self.keepers[wire.dialect].recall(view, parsed, self.moment())
-        return recalled.session or session_of(recalled.parsed.request, ask.session)
+            known = self.keepers[wire.dialect].recall(view, parsed, self.moment())
+        return known.session or session_of(known.parsed.request, ask.session)
 
     def _recorded(self, parsed: Parsed, ask: Ask, session: str, idempotency_key: str) -> Slot | None:
         """The turn that this client key has been answered with, if it has been."""
@@ -300,9 +297,5 @@ class Simulator:
             turn = sessions.turn(view, session, key) if key else None
         if key is None or turn is None:
             return None
-        if not same_request(turn, parsed, server_history=ask.server_history):
-            raise ClientError(
-                "Keys for idempotent requests can only be used with the same parameters they were first used with.",
-                code="idempotency_key_reused",
-            )
+        require_same(turn, parsed, server_history=ask.server_history)
         return attrs.evolve(self.slot_of(turn), asked=parsed)

@@ -10,9 +10,11 @@ from typing import Any, Protocol
 
 import attrs
 
+from llmsim.admission import Ask, session_of
 from llmsim.clock import Pace
 from llmsim.errors import ClientError, WrongPod
 from llmsim.simulation.plan import Plan
+from llmsim.store import sessions
 from llmsim.store.batch import Operation
 from llmsim.store.environment import View
 from llmsim.store.schema import Turn
@@ -85,6 +87,27 @@ class All:
         for operation in self.operations:
             result = operation(view)
         return result
+
+
+def recalled(view: View, keeper: Keeper | None, parsed: Parsed, ask: Ask, moment: Moment) -> Recalled:
+    """The request with all that is remembered of its conversation, by the provider's API or by ours.
+
+    Raises:
+        ClientError: as `Keeper.recall`; both are asked for.
+    """
+    found = Recalled(parsed)
+    if parsed.held is not None and keeper is not None:
+        found = keeper.recall(view, parsed, moment)
+    if found.session is not None and (ask.server_history or ask.session not in {None, found.session}):
+        raise ClientError(
+            f"The request goes on in session '{found.session}': leave the headers X-LLMSim-Session and "
+            "X-LLMSim-History away"
+        )
+    if ask.server_history:
+        request = found.parsed.request
+        messages = sessions.history(view, session_of(request, ask.session)) + request.messages
+        found = Recalled(attrs.evolve(parsed, request=attrs.evolve(request, messages=messages)))
+    return found
 
 
 def refuse_foreign(pod: Pod, text: str) -> None:

@@ -10,11 +10,10 @@ from itertools import chain, islice, takewhile
 
 import attrs
 
-from llmsim.admission import branch_of
+from llmsim.admission import Counters, branch_of
 from llmsim.errors import ContextOverflow, OperatorError, StoreDamaged
 from llmsim.profile import Profile
 from llmsim.simulation.plan import PLAN_VERSION, plan_turn
-from llmsim.simulator import Counters
 from llmsim.store import sessions
 from llmsim.store.environment import Environment, View
 from llmsim.store.schema import Turn, TurnKey
