@@ -6,6 +6,7 @@ a response to its end and note when each part of it arrived. Knows no script and
 
 from collections.abc import Mapping
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 import attrs
 import httpx2
@@ -55,7 +56,7 @@ class InProcess:
             "http_version": "1.1",
             "method": method,
             "scheme": "http",
-            "path": name,
+            "path": unquote(name),
             "raw_path": name.encode(),
             "query_string": query.encode(),
             "root_path": "",

@@ -57,10 +57,13 @@ def refusing(path: str, headers: Mapping[str, str] = NO_HEADERS) -> Wire:
     found = templated(path)
     if found is not None:
         return found[1]
-    return GEMINI if "x-goog-api-key" in headers or _GEMINIS.match(path) else CHAT
+    method = _GEMINIS.match(path)
+    if method is not None:
+        return Gemini(version=method[1], method=method[2])
+    return GEMINI if "x-goog-api-key" in headers or path.startswith("/v1beta/") else CHAT
 
 
-_GEMINIS = re.compile(r"/v1beta/|/v1/models/[^/]+:\w+$")
+_GEMINIS = re.compile(r"/(v1beta|v1)/models/[^/]+:(\w+)$")
 _PATTERNS = {
     template: re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template))) for template in TEMPLATED
 }
