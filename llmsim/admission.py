@@ -78,15 +78,20 @@ def session_of(request: TurnRequest, named: str | None, digests: tuple[bytes, ..
         ClientError: the name is not 1 to 128 characters of `[A-Za-z0-9._:-]`.
     """
     if named is not None:
-        if SESSION_ID.fullmatch(named) is None:
-            raise ClientError(f"Invalid X-LLMSim-Session header: expected {SESSION_ID_FORM}")
-        return named
+        return session_named(named)
     if not request.messages:
         return "auto-empty"
     if digests is None:
         digests = chain_digests(request.messages)
     first = next((at for at, message in enumerate(request.messages) if message.role is Role.USER), -1)
     return "auto-" + digests[first].hex()
+
+
+def session_named(name: str) -> str:
+    """The session of this name; raises ClientError where it can be none's."""
+    if SESSION_ID.fullmatch(name) is None:
+        raise ClientError(f"Invalid X-LLMSim-Session header: expected {SESSION_ID_FORM}")
+    return name
 
 
 def branch_of(place: Place, request: TurnRequest) -> bytes:

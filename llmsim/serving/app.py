@@ -14,6 +14,8 @@ from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
 from llmsim.errors import ClientError, UnknownPath, WrongMethod
+from llmsim.serving.anthropic import add_anthropic
+from llmsim.serving.anthropic_batches import add_batches
 from llmsim.serving.connection import NoWebSocket, ObservedRequest, asked, body_of, connection_class
 from llmsim.serving.emitter import Emission
 from llmsim.serving.gemini import add_gemini
@@ -41,6 +43,8 @@ def create_app(service: Service) -> QuartTrio:
     add_models(app, service)
     add_sessions(app, service)
     add_gemini(app, service)
+    add_anthropic(app, service)
+    add_batches(app, service)
     for path, wire in GENERATING.items():
         app.add_url_rule(path, endpoint=path, view_func=generating(service, path, wire), methods=["POST"])
     for template in TEMPLATED:
@@ -122,6 +126,7 @@ def add_request_ids(app: QuartTrio, service: Service) -> None:
 
     @app.after_request
     async def identify(response: Response) -> Response:
-        if "x-request-id" not in response.headers and refusing(request.path).dialect.startswith("openai."):
+        named = "x-request-id" in response.headers or "request-id" in response.headers
+        if not named and refusing(request.path).dialect.startswith("openai."):
             response.headers["x-request-id"] = "req_" + request_id(service.simulator.pod, request.full_path, b"").hex()
         return response

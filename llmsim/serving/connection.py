@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """Largest request body: the largest context window of a shipped profile in characters, with room for JSON."""
-LARGER_BODIES_BYTES = {"/llmsim/v1/sessions/import": 64 * 1024 * 1024}
+LARGER_BODIES_BYTES = {"/llmsim/v1/sessions/import": 64 * 1024 * 1024, "/v1/messages/batches": 64 * 1024 * 1024}
 """What some routes take instead: an export of some 30,000 turns, which is read into memory. Larger ones are for the
 command line beside a store that nobody serves, which reads them line by line."""
 

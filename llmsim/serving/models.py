@@ -8,11 +8,11 @@ from quart import Response
 from quart_trio import QuartTrio
 
 from llmsim.errors import UnknownModel
-from llmsim.serving import gemini
+from llmsim.serving import anthropic, gemini
 from llmsim.serving.connection import asked
 from llmsim.serving.service import Service
 from llmsim.wire.base import Wire
-from llmsim.wire.dialects import GEMINI, refusing
+from llmsim.wire.dialects import GEMINI, MESSAGES, refusing
 from llmsim.wire.openai.models import listing, one
 
 JSON = "application/json"
@@ -26,6 +26,8 @@ def add_models(app: QuartTrio, service: Service) -> None:
         """Every model that a profile names."""
         if asked_of() is GEMINI:
             return gemini.list_models(service)
+        if asked_of() is MESSAGES:
+            return anthropic.list_models(service)
         body = listing(service.simulator.profiles.models())
         return Response(orjson.dumps(body), content_type=JSON)
 
@@ -34,6 +36,8 @@ def add_models(app: QuartTrio, service: Service) -> None:
         """One model; 404 in the provider's words when no profile names it."""
         if asked_of() is GEMINI:
             return gemini.show_model(service, model, "v1")
+        if asked_of() is MESSAGES:
+            return anthropic.show_model(service, model)
         for known in service.simulator.profiles.models():
             if known.id == model:
                 return Response(orjson.dumps(one(known)), content_type=JSON)

@@ -15,7 +15,12 @@ from llmsim.serving.inference import Answer, Headers
 from llmsim.store.schema import Ending
 
 PROBES = {"/healthz", "/readyz", "/metrics"}
-LOGGED = {"x-request-id": "request_id", "x-llmsim-session": "session", "x-llmsim-turn": "turn"}
+LOGGED = {
+    "x-request-id": "request_id",
+    "request-id": "request_id",
+    "x-llmsim-session": "session",
+    "x-llmsim-turn": "turn",
+}
 CLIENT_GONE = 499
 """The status of a request that was not answered because its client left. Source: nginx's."""
 FAULT = 400
