@@ -1,0 +1,261 @@
+"""Items, of which the input of a response, its output and conversations are made: in stored form, and as our messages.
+
+Pure; items were checked before (`items_schema`). Stored form has every default in its place and no id that the client
+did not give. As messages, one reply is one message: what a model said and the calls that follow it. An item that was
+stored is the same message as the one that the client sent.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from llmsim.turn import Message, Role, ToolCall, placeholder, unmarked
+from llmsim.wire.openai import responses_errors
+from llmsim.wire.openai.compacted import messages_in
+from llmsim.wire.openai.http import canonical
+
+Item = Mapping[str, Any]
+ROLES = {role.value: role for role in (Role.SYSTEM, Role.DEVELOPER, Role.USER, Role.ASSISTANT)}
+PREFIXES = {
+    "message": "msg",
+    "function_call": "fc",
+    "function_call_output": "fco",
+    "custom_tool_call": "ctc",
+    "custom_tool_call_output": "ctco",
+    "reasoning": "rs",
+    "compaction": "cmp",
+    "web_search_call": "ws",
+    "file_search_call": "fs",
+    "code_interpreter_call": "ci",
+    "image_generation_call": "ig",
+    "computer_call": "cu",
+    "computer_call_output": "cuo",
+    "local_shell_call": "lsh",
+    "local_shell_call_output": "lsho",
+    "shell_call": "sh",
+    "shell_call_output": "sho",
+    "apply_patch_call": "apc",
+    "apply_patch_call_output": "apco",
+    "tool_search_call": "tsc",
+    "tool_search_output": "tso",
+    "mcp_call": "mcp",
+    "mcp_list_tools": "mcpl",
+    "mcp_approval_request": "mcpr",
+    "mcp_approval_response": "mcpa",
+    "program": "prog",
+    "program_output": "progo",
+}
+"""What the id of an item of a type begins with, before the underscore."""
+OTHER_PREFIX = "item"
+REFERENCE = "item_reference"
+UNSTATED = frozenset(
+    {
+        "reasoning",
+        "compaction",
+        "compaction_trigger",
+        "additional_tools",
+        "configuration_update",
+        "mcp_list_tools",
+        "mcp_approval_request",
+        "mcp_approval_response",
+        "program",
+        REFERENCE,
+    }
+)
+"""Types of items that have no status."""
+SILENT = frozenset({"reasoning", "compaction_trigger", "additional_tools", "configuration_update", REFERENCE})
+"""Types of items that say nothing to a model."""
+CALLS = {
+    "function_call": "arguments",
+    "custom_tool_call": "input",
+    "computer_call": "action",
+    "local_shell_call": "action",
+    "shell_call": "action",
+    "apply_patch_call": "operation",
+}
+"""Calls that a client carries out, and where they say what they want."""
+OUTPUTS = frozenset(
+    {
+        "function_call_output",
+        "custom_tool_call_output",
+        "computer_call_output",
+        "shell_call_output",
+        "apply_patch_call_output",
+    }
+)
+"""What such a call put out."""
+RESULTS = ("output", "result", "code")
+"""Where other records of tools say what came of them."""
+LOOKS = frozenset({"type", "detail", "prompt_cache_breakpoint"})
+"""Keys of a part that are not what it holds."""
+MEDIA = {"input_image": "image", "input_file": "file", "input_audio": "audio", "computer_screenshot": "image"}
+
+
+def normalised(items: str | Iterable[Item]) -> list[dict[str, Any]]:
+    """The items of an input in stored form; a text is one message of the user."""
+    if isinstance(items, str):
+        items = ({"role": "user", "content": items},)
+    return [_normal(item) for item in items]
+
+
+def prefix_of(item: Item) -> str:
+    """What the id of this item begins with, before the underscore."""
+    return PREFIXES.get(item["type"], OTHER_PREFIX)
+
+
+def named(item: Item, item_id: str) -> dict[str, Any]:
+    """An item in stored form with an id; one that it already has stays."""
+    return {"id": item.get("id") or item_id, **{key: value for key, value in item.items() if key != "id"}}
+
+
+def references(items: Iterable[Item]) -> tuple[str, ...]:
+    """The ids of the items that these only name."""
+    return tuple([item["id"] for item in items if item["type"] == REFERENCE])
+
+
+def resolved(items: Iterable[Item], found: Mapping[str, Item]) -> list[dict[str, Any]]:
+    """The items with those that are only named in their places.
+
+    Raises:
+        ClientError: one is not found.
+    """
+    return [dict(_found(item["id"], found) if item["type"] == REFERENCE else item) for item in items]
+
+
+def messages_of(items: Iterable[Item]) -> tuple[Message, ...]:
+    """What these items (in stored form) say to a model; those that are only named say nothing.
+
+    Raises:
+        ClientError: a value is nested too deeply.
+    """
+    messages: list[Message] = []
+    open_reply = False
+    for item in items:
+        kind = item["type"]
+        if kind in SILENT:
+            continue
+        if kind in CALLS:
+            call = _call(item, CALLS[kind])
+            if open_reply:
+                said = messages.pop()
+                messages.append(Message(Role.ASSISTANT, said.content, tool_calls=(*said.tool_calls, call)))
+            else:
+                messages.append(Message(Role.ASSISTANT, "", tool_calls=(call,)))
+            open_reply = True
+            continue
+        messages.extend(_spoken(item, kind))
+        open_reply = kind == "message" and item["role"] == "assistant"
+    return tuple(messages)
+
+
+def check_answered(messages: Sequence[Message]) -> None:
+    """Look whether each call of a tool has an output, and each output a call.
+
+    To be asked of a whole context: what is remembered with what was sent.
+
+    Raises:
+        ClientError: the first one that has none.
+    """
+    calls = {call.id for message in messages for call in message.tool_calls}
+    answered = {message.tool_call_id for message in messages if message.role is Role.TOOL}
+    for message in messages:
+        if message.role is Role.TOOL and message.tool_call_id is not None and message.tool_call_id not in calls:
+            raise responses_errors.no_call(message.tool_call_id)
+        for call in message.tool_calls:
+            if call.id not in answered:
+                raise responses_errors.no_output(call.id)
+
+
+def check_followed(items: Sequence[Item]) -> None:
+    """Look whether each reasoning item of an input is followed by what it led to.
+
+    Raises:
+        ClientError: the first one that is not.
+    """
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        if item["type"] != "reasoning" or (following is not None and following["type"] == "reasoning"):
+            continue
+        if following is None or following["type"] in OUTPUTS or following.get("role", "assistant") != "assistant":
+            raise responses_errors.no_following_item(item.get("id", ""))
+
+
+def _found(item_id: str, found: Mapping[str, Item]) -> Item:
+    if item_id not in found:
+        raise responses_errors.item_not_found(item_id)
+    return found[item_id]
+
+
+def _normal(item: Item) -> dict[str, Any]:
+    said = {key: value for key, value in item.items() if value is not None}
+    kind = said.get("type") or ("message" if "role" in said else REFERENCE)
+    normal = {"type": kind}
+    if "id" in said:
+        normal = {"id": said.pop("id"), **normal}
+    if kind not in UNSTATED:
+        normal["status"] = said.get("status", "completed")
+    if kind == "message":
+        said["content"] = _content(said["content"], said["role"])
+    return normal | {key: said[key] for key in sorted(said) if key not in ("type", "status")}
+
+
+def _content(content: str | Iterable[Mapping[str, Any]], role: str) -> list[dict[str, Any]]:
+    if isinstance(content, str):
+        content = ({"type": "output_text" if role == "assistant" else "input_text", "text": content},)
+    return [_part(part) for part in content]
+
+
+def _part(part: Mapping[str, Any]) -> dict[str, Any]:
+    said = {key: value for key, value in part.items() if value is not None}
+    if said["type"] == "output_text":
+        return {"type": "output_text", "annotations": [], "logprobs": [], **said}
+    if said["type"] == "input_image":
+        return {"type": "input_image", "detail": "auto", **said}
+    return said
+
+
+def _spoken(item: Item, kind: str) -> Iterator[Message]:
+    """The messages of an item that is no call."""
+    if kind == "message":
+        role = ROLES[item["role"]]
+        yield Message(role, _joined(item["content"], "" if role is Role.ASSISTANT else "\n"))
+    elif kind in OUTPUTS:
+        yield Message(Role.TOOL, _output(item.get("output", "")), tool_call_id=item["call_id"])
+    elif kind == "compaction":
+        yield from messages_in(item["encrypted_content"])
+    else:
+        yield Message(Role.TOOL, _record(item))
+
+
+def _call(item: Item, key: str) -> ToolCall:
+    wanted = item.get(key, "")
+    arguments = unmarked(wanted) if isinstance(wanted, str) else canonical(wanted).decode()
+    return ToolCall(item["call_id"], item.get("name") or item["type"].removesuffix("_call"), arguments)
+
+
+def _output(value: Any) -> str:  # noqa: ANN401
+    """What a tool put out."""
+    if isinstance(value, str):
+        return unmarked(value)
+    if isinstance(value, list) and all(isinstance(part, dict) and isinstance(part.get("type"), str) for part in value):
+        return _joined(value, "\n")
+    return canonical(value).decode()
+
+
+def _record(item: Item) -> str:
+    """A record of what a hosted tool did: what it says, and what stands for the rest."""
+    held = {key: value for key, value in item.items() if key not in ("id", "status", *RESULTS)}
+    told = [unmarked(item[key]) for key in RESULTS if isinstance(item.get(key), str)]
+    return "\n".join(told) + placeholder("record", canonical(held))
+
+
+def _joined(parts: Iterable[Mapping[str, Any]], between: str) -> str:
+    """The content that these parts are; without the placeholders it is what the texts alone would be."""
+    content = before = ""
+    for part in parts:
+        text = part.get("refusal" if part["type"] == "refusal" else "text")
+        if isinstance(text, str) and part["type"] not in MEDIA:
+            content += before + unmarked(text)
+            before = between
+        else:
+            held = {key: value for key, value in part.items() if key not in LOOKS and value is not None}
+            content += placeholder(MEDIA.get(part["type"], "part"), canonical(held))
+    return content
