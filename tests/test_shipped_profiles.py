@@ -37,6 +37,8 @@ def test_shipped_profile_says_where_each_figure_comes_from(path: Path) -> None:
         wanted.add("latency.uncached_token_us")
     if profile.latency.jitter != attrs.fields(Latency).jitter.default:
         wanted.add("latency.jitter")
+    if profile.reasoning is not None:
+        wanted.add("reasoning.tokens")
     assert set(profile.sources) == wanted
     assert all(profile.sources.values())
 
