@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
-import orjson
 
 from llmsim.errors import ClientError, ContextOverflow, UnknownModel
 from llmsim.simulation.plan import Plan
@@ -21,6 +20,7 @@ from llmsim.wire.ids import request_id
 from llmsim.wire.openai import errors, items, responses_errors, responses_stream, responses_tools
 from llmsim.wire.openai.http import JSON, STANDARD, canonical, read_exactly
 from llmsim.wire.openai.responses_params import params_of
+from llmsim.wire.openai.responses_requests import read
 from llmsim.wire.openai.responses_resource import QUEUED, body, final_status, resource
 from llmsim.wire.openai.responses_schema import check_responses
 
@@ -113,21 +113,6 @@ class OpenAIResponses:
     def refuse(self, error: ClientError, request_digest: bytes) -> Refusal:
         """An error in OpenAI's envelope, in the sentences of this API."""
         return errors.refuse(told(error), request_digest)
-
-
-def read(body: bytes) -> dict[str, Any]:
-    """The JSON object of a request body.
-
-    Raises:
-        ClientError: it is no UTF-8, no JSON (lone surrogates and NaN are none), or no object.
-    """
-    try:
-        asked = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise responses_errors.invalid_json() from None
-    if not isinstance(asked, dict):
-        raise responses_errors.invalid_json()
-    return asked
 
 
 def told(error: ClientError) -> ClientError:

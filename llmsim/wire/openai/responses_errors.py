@@ -148,11 +148,29 @@ def not_cancellable() -> ClientError:
     return ClientError("Cannot cancel a synchronous response.")
 
 
-def not_resumable() -> ClientError:
-    """Only background responses that were created as streams can be streamed again."""
-    return ClientError(
-        "This response cannot be streamed because it was not created with background=true and stream=true."
-    )
+def not_resumable(*, background: bool) -> ClientError:
+    """Only background responses that were created as streams can be streamed again; `background`: it is such a one."""
+    wanted = "stream=true" if background else "background=true"
+    text = f"This response cannot be streamed because it was not created with {wanted}."
+    return ClientError(text, param="stream")
+
+
+def previous_not_over(response_id: str) -> ClientError:
+    """The response to go on from is still being made."""
+    text = f"Previous response with id '{response_id}' is not completed yet. Please retry once it is."
+    return ClientError(text, param="previous_response_id", code="previous_response_not_completed")
+
+
+def repeated_item(item_id: str) -> ClientError:
+    """An item is in the conversation already. Source: vercel/ai, pull request 15492."""
+    text = f"Duplicate item found with id {item_id}. Remove duplicate items from your input and try again."
+    return ClientError(text, param="input")
+
+
+def reference_here(item_id: str) -> ClientError:
+    """A conversation is given items, not the names of items."""
+    text = f"Item references are not supported in conversation items: '{item_id}'."
+    return ClientError(text, param="items", code="invalid_value")
 
 
 def shortened(name: str) -> str:
