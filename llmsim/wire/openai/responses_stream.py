@@ -66,9 +66,9 @@ def events(plan: Plan, asked: Parsed) -> Iterator[Event]:
     background = asked.params["background"]
     hidden = Obfuscation.of(plan) if asked.params["obfuscation"] and not background else None
     number = 0
-    for kind, status in _opening(background=background):
+    for token, kind, status in _opening(background=background):
         told = resource(plan, asked, status, billed=False)
-        yield _event(0, number, kind, {"response": told})
+        yield _event(token, number, kind, {"response": told})
         number += 1
     last = 0
     for index, output in enumerate(outputs(plan, asked)):
@@ -85,11 +85,12 @@ def error_event(number: int, *, message: str, code: str | None, param: str | Non
     return _event(0, number, "error", {"code": code, "message": message, "param": param})
 
 
-def _opening(*, background: bool) -> list[tuple[str, str]]:
-    begun = ("response.in_progress", IN_PROGRESS)
+def _opening(*, background: bool) -> list[tuple[int, str, str]]:
+    """Token, type and state of what comes before all items; in the background, a response waits for its first token."""
     if background:
-        return [("response.created", QUEUED), ("response.queued", QUEUED), begun]
-    return [("response.created", IN_PROGRESS), begun]
+        queued = [(0, "response.created", QUEUED), (0, "response.queued", QUEUED)]
+        return [*queued, (1, "response.in_progress", IN_PROGRESS)]
+    return [(0, "response.created", IN_PROGRESS), (0, "response.in_progress", IN_PROGRESS)]
 
 
 def _event(token: int, number: int, kind: str, keys: Mapping[str, Any]) -> Event:
