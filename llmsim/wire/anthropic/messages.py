@@ -136,6 +136,8 @@ def request_digest(asked: Mapping[str, Any]) -> bytes:
 def params_of(asked: Mapping[str, Any], betas: tuple[str, ...]) -> dict[str, Any]:
     """What of a request is kept with its turn, with every default in its place.
 
+    A model that decides by itself how much it thinks leaves half of its tokens for what it says.
+
     Raises:
         ClientError: a value is nested too deeply.
     """
@@ -144,10 +146,12 @@ def params_of(asked: Mapping[str, Any], betas: tuple[str, ...]) -> dict[str, Any
     output = asked.get("output_config") or {}
     schema = output.get("format") or asked.get("output_format")
     effort = output.get("effort") or ADAPTIVE_EFFORT
+    most = int(asked["max_tokens"])
+    budget = int(thinking["budget_tokens"]) if thinks and "budget_tokens" in thinking else most // 2
     params = {
         "model": asked["model"],
         "stream": bool(asked.get("stream")),
-        "max_tokens": int(asked["max_tokens"]),
+        "max_tokens": most,
         "stop": asked.get("stop_sequences") or [],
         "tools": asked.get("tools") or [],
         "tool_choice": asked.get("tool_choice"),
@@ -155,7 +159,7 @@ def params_of(asked: Mapping[str, Any], betas: tuple[str, ...]) -> dict[str, Any
         "thinks": thinks,
         "display": thinking.get("display") or "summarized",
         "effort": effort if thinking["type"] == "adaptive" else "medium" if thinks else "none",
-        "budget_tokens": int(thinking["budget_tokens"]) if "budget_tokens" in thinking else None,
+        "budget_tokens": budget,
         "cache": usage.places_of(asked),
         "service_tier": "standard",
         "inference_geo": asked.get("inference_geo"),

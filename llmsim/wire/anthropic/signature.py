@@ -35,6 +35,8 @@ def fits(signature: str, thinking: str) -> bool:
         data = base64.b64decode(signature.encode("ascii", "replace"), validate=True)
     except binascii.Error:
         return False
+    if base64.b64encode(data).decode() != signature:
+        return False
     if len(data) == LENGTH_BYTES + 3:
         filler = data[3:-DIGEST_BYTES]
         head = bytes((OURS, CONTINUED | LENGTH_BYTES & 0x7F, LENGTH_BYTES >> 7))
@@ -58,5 +60,5 @@ def _is_theirs(data: bytes) -> bool:
 
 
 def _digest(thinking: str, filler: bytes) -> bytes:
-    text = thinking.encode(errors="surrogatepass")
-    return hashlib.blake2b(text, key=filler[:32], digest_size=DIGEST_BYTES, person=b"llmsim thinking").digest()
+    text = filler + thinking.encode(errors="surrogatepass")
+    return hashlib.blake2b(text, digest_size=DIGEST_BYTES, person=b"llmsim thinking").digest()

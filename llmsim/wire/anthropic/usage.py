@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmsim.simulation.plan import CACHE_MINIMUM, Plan
+from llmsim.simulation.tokens import PRIMING
 from llmsim.turn import Usage
 from llmsim.wire.anthropic.conversation import prompt_blocks
 from llmsim.wire.anthropic.http import canonical
@@ -47,11 +48,12 @@ def cache_usage(usage: Usage, places: Mapping[str, Any]) -> tuple[int, int, int]
     points, chars = places["points"], max(places["chars"], 1)
     if not points:
         return 0, 0, 0
-    read = min(usage.cached_tokens, usage.prompt_tokens * points[-1][0] // chars)
+    prompt = max(usage.prompt_tokens - PRIMING, 0)
+    read = min(usage.cached_tokens, prompt * points[-1][0] // chars)
     written = {"5m": 0, "1h": 0}
     before = read
     for at, ttl in points:
-        place = usage.prompt_tokens * at // chars
+        place = prompt * at // chars
         if place >= CACHE_MINIMUM and place > before:
             written[ttl] += place - before
             before = place
