@@ -5,7 +5,7 @@ did not give. As messages, one reply is one message: what a model said and the c
 stored is the same message as the one that the client sent.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from llmsim.turn import Message, Role, ToolCall, placeholder, unmarked
@@ -142,7 +142,10 @@ def messages_of(items: Iterable[Item]) -> tuple[Message, ...]:
                 messages.append(Message(Role.ASSISTANT, "", tool_calls=(call,)))
             open_reply = True
             continue
-        messages.extend(_spoken(item, kind))
+        if kind == "compaction":
+            _unfold(messages, messages_in(item["encrypted_content"]))
+        else:
+            messages.append(_spoken(item, kind))
         open_reply = kind == "message" and item["role"] == "assistant"
     return tuple(messages)
 
@@ -212,17 +215,23 @@ def _part(part: Mapping[str, Any]) -> dict[str, Any]:
     return said
 
 
-def _spoken(item: Item, kind: str) -> Iterator[Message]:
-    """The messages of an item that is no call."""
+def _spoken(item: Item, kind: str) -> Message:
+    """The message of an item that is no call."""
     if kind == "message":
         role = ROLES[item["role"]]
-        yield Message(role, _joined(item["content"], "" if role is Role.ASSISTANT else "\n"))
-    elif kind in OUTPUTS:
-        yield Message(Role.TOOL, _output(item.get("output", "")), tool_call_id=item["call_id"])
-    elif kind == "compaction":
-        yield from messages_in(item["encrypted_content"])
-    else:
-        yield Message(Role.TOOL, _record(item))
+        return Message(role, _joined(item["content"], "" if role is Role.ASSISTANT else "\n"))
+    if kind in OUTPUTS:
+        return Message(Role.TOOL, _output(item.get("output", "")), tool_call_id=item["call_id"])
+    return Message(Role.TOOL, _record(item))
+
+
+def _unfold(messages: list[Message], compacted: Sequence[Message]) -> None:
+    """Add the messages of a compaction; what users said in it stands before it once more, and is not said twice."""
+    users = [message.text for message in compacted if message.role is Role.USER]
+    before = messages[len(messages) - len(users) :] if users else []
+    if users and [message.text for message in before if message.role is Role.USER] == users:
+        del messages[len(messages) - len(users) :]
+    messages.extend(compacted)
 
 
 def _call(item: Item, key: str) -> ToolCall:
