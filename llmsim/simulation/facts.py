@@ -137,7 +137,7 @@ def _told(text: str) -> tuple[Fact, ...]:
     hello = _HELLO_I_AM.match(text)
     if hello:
         facts.append(Fact(NAME, f"Your name is {hello['value']}.", hello["value"]))
-    for clause, question in _clauses(text):
+    for clause, question in clauses(text):
         if not question:
             facts += [fact for fact in _told_in(clause) if fact not in facts]
     return tuple(facts)
@@ -150,12 +150,12 @@ def asked(text: str, facts: Mapping[str, Fact]) -> tuple[list[str], str]:
     """
     keys: dict[str, None] = {}
     rest = ""
-    for clause, question in _clauses(abridged(text).translate(_PLAIN_QUOTES)):
+    for clause, question in clauses(abridged(text).translate(_PLAIN_QUOTES)):
         if question:
             rest = clause
             for rule, match in _matches(ASKED, _WHICH_I_TOLD.sub("", _TAIL.sub("", clause))):
                 key = _key(rule.key, match.groupdict())
-                if rule.sure or _found(key, facts):
+                if rule.sure or found(key, facts):
                     keys[key] = None
                     rest = ""
                     break
@@ -169,13 +169,13 @@ def known(texts: Iterable[str]) -> dict[str, Fact]:
 
 def recall(key: str, facts: Mapping[str, Fact]) -> str:
     """The answer to what was asked for under a key; that it was not told, where it was not."""
-    said = _found(key, facts)
+    said = found(key, facts)
     if said:
         return " ".join(fact.says for fact in said)
     return _UNTOLD.get(key) or f"You have not told me {key if key.startswith('the ') else f'your {key}'} yet."
 
 
-def _found(key: str, facts: Mapping[str, Fact]) -> list[Fact]:
+def found(key: str, facts: Mapping[str, Fact]) -> list[Fact]:
     """The facts that answer what is asked for under a key."""
     if key == EVERYTHING:
         return list(facts.values())
@@ -210,15 +210,15 @@ def abridged(text: str) -> str:
 
 
 @functools.lru_cache(_SPLITS)
-def _clauses(text: str) -> list[tuple[str, bool]]:
+def clauses(text: str) -> list[tuple[str, bool]]:
     """The clauses of a text that are short enough to look at, and whether each asks something."""
     found = []
     for sentence in _SENTENCE.split(text):
-        clauses = _CLAUSE.split(sentence)
+        parts = _CLAUSE.split(sentence)
         asks = sentence.rstrip(" \"')").endswith("?")
-        for index, clause in enumerate(clauses):
+        for index, clause in enumerate(parts):
             if 0 < len(clause) <= CLAUSE_LIMIT:
-                question = (asks and index == len(clauses) - 1) or _QUESTION.match(clause) is not None
+                question = (asks and index == len(parts) - 1) or _QUESTION.match(clause) is not None
                 found.append((clause, question))
     return found
 

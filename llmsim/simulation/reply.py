@@ -8,17 +8,24 @@ depend on who counts tokens, nor on `max_tokens` or `stop`: those cut what is sa
 import re
 from collections.abc import Iterable, Sequence
 
+import attrs
+
 from llmsim.profile import Profile, Style
+from llmsim.simulation import instructions, naming, statements
 from llmsim.simulation.draws import Stream
-from llmsim.simulation.facts import abridged, acknowledge, asked, known, recall, told
+from llmsim.simulation.facts import Fact, abridged, acknowledge, asked, found, known, recall, told
 from llmsim.simulation.forms import NAME
+from llmsim.simulation.obeying import Matter, obey
 from llmsim.simulation.prose import lorem, prose
+from llmsim.simulation.statements import known_of
 from llmsim.simulation.subject import subject_of, terms_of
 from llmsim.simulation.tokens import Estimator, TokenCounter, estimated
 from llmsim.turn import FinishReason, Message, Role
 
 TERM_MESSAGES = 4
 """How many of the last user messages give the terms that prose is made around."""
+RULING = (Role.SYSTEM, Role.DEVELOPER)
+"""Whose instructions hold for the whole conversation."""
 NOUNS = {"image": "picture", "audio": "recording", "file": "file"}
 """What a reply calls the parts that are not text."""
 _GREETING = re.compile(r"\W*(hi|hello|hey|greetings|good (?:morning|afternoon|evening))\b", re.IGNORECASE)
@@ -62,10 +69,12 @@ def compose(profile: Profile, context: Sequence[Message], stream: Stream, *, nat
     """
     if profile.text.style is Style.LOREM:
         return _filled("", lorem(stream), natural, horizon)
-    texts = [abridged(_words(message)) for message in context if message.role is Role.USER]
-    opening, subject = _opening(texts, stream)
-    terms = terms_of(reversed(texts[-TERM_MESSAGES:]))
-    return _filled(opening, prose(stream, subject, terms), natural, horizon)
+    heard = _Heard.of(context)
+    orders, said = instructions.orders(heard.rules, heard.texts[-1] if heard.texts else "")
+    if orders is instructions.PLAIN:
+        opening, subject = _opening(heard, said, stream)
+        return _filled(opening.text, prose(stream, subject, heard.terms()), natural, horizon)
+    return estimated(_ordered(orders, heard, said, stream, natural))
 
 
 def muse(context: Sequence[Message], stream: Stream, *, natural: int) -> list[str]:
@@ -73,6 +82,53 @@ def muse(context: Sequence[Message], stream: Stream, *, natural: int) -> list[st
     texts = [abridged(_words(message)) for message in context if message.role is Role.USER]
     subject = subject_of(texts[-1] if texts else "")
     return _filled("", prose(stream, subject.phrase, terms_of(reversed(texts[-TERM_MESSAGES:]))), natural, natural)
+
+
+@attrs.frozen
+class _Heard:
+    """What was said to the model, oldest first: by users, and by system and developer."""
+
+    texts: list[str]
+    rules: list[str]
+
+    @classmethod
+    def of(cls, context: Sequence[Message]) -> "_Heard":
+        texts, rules = [], []
+        for message in context:
+            if message.role is Role.USER:
+                texts.append(abridged(_words(message)))
+            elif message.role in RULING:
+                rules.append(message.text)
+        return cls(texts, rules)
+
+    def facts(self) -> dict[str, Fact]:
+        """What is known of the user; what they say themselves counts more."""
+        if not self.rules:
+            return known(self.texts)
+        return {**known(known_of(self.rules)), **known(self.texts)}
+
+    def terms(self) -> list[str]:
+        """The words that carry the meaning of the last messages."""
+        return terms_of(reversed(self.texts[-TERM_MESSAGES:]))
+
+
+@attrs.frozen
+class _Opening:
+    """What a reply says first, and the answer in it, in a few words."""
+
+    text: str
+    short: str
+
+
+def _ordered(orders: instructions.Orders, heard: _Heard, said: str, stream: Stream, natural: int) -> str:
+    """The reply in the form that was ordered."""
+    if orders.exactly is not None:
+        return orders.exactly
+    opening, subject = _opening(heard, said, stream)
+    values = {key: fact.value for key, fact in heard.facts().items()} if orders.keys else {}
+    terms = terms_of([said, *reversed(heard.texts[-TERM_MESSAGES:-1])])
+    matter = Matter(opening.text, prose(stream, subject, terms), opening.short, values)
+    return obey(orders, matter, stream, natural)
 
 
 def _words(message: Message) -> str:
@@ -136,14 +192,13 @@ def _filled(opening: str, sentences: Iterable[str], natural: int, horizon: int) 
     return pieces
 
 
-def _opening(texts: Sequence[str], stream: Stream) -> tuple[str, str]:
+def _opening(heard: _Heard, last: str, stream: Stream) -> tuple[_Opening, str]:
     """What the last message calls for before anything else, and the subject of the rest.
 
     That is a greeting, what was just told, what was asked of things told earlier, and a word on the subject of the
-    message unless it is dealt with.
+    message unless it is dealt with. `last` is that message without its instructions.
     """
-    last = texts[-1] if texts else ""
-    facts = known(texts)
+    facts = heard.facts()
     (keys, rest), new = asked(last, facts), told(last)
     greeting = _GREETING.match(last)
     courtesy = next((said for pattern, said in _COURTESIES if pattern.match(last)), "")
@@ -152,8 +207,24 @@ def _opening(texts: Sequence[str], stream: Stream) -> tuple[str, str]:
     parts = [f"{greeting[1].capitalize()}{name}!"] if greeting and all(fact.key != NAME for fact in new) else []
     parts += [acknowledge(new)] if new else []
     parts += [recall(key, facts) for key in keys]
+    answers, short = _answers(heard, rest), ""
+    parts += answers
     if courtesy and not keys and not new:
         parts.append(courtesy.format(name=name))
-    elif rest or not (keys or new):
+    elif not answers and (rest or not (keys or new)):
         parts.append(subject.opening(stream))
-    return " ".join(parts), subject.phrase
+    if keys:
+        short = " ".join([fact.value for key in keys for fact in found(key, facts)])
+    elif answers:
+        short = answers[-1].rstrip(".").rpartition(" ")[2]
+    return _Opening(" ".join(parts), short or subject.phrase.rpartition(" ")[2]), subject.phrase
+
+
+def _answers(heard: _Heard, question: str) -> list[str]:
+    """What was said of what a question asks for: the model's name, or a statement."""
+    if not question:
+        return []
+    if naming.asked_for(question):
+        return [naming.answer([*heard.rules, *heard.texts])]
+    stated = statements.answer(question, heard.texts[:-1], heard.rules)
+    return [stated] if stated else []

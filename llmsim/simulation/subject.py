@@ -57,7 +57,8 @@ though through time to today together too try two under understand until up us u
 was way we well were what what's when where which while who whole whose why will with without word work works
 would write yes yet you you're your yours
 """
-_STOP_WORDS = frozenset(_STOP_TEXT.split())
+STOP_WORDS = frozenset(_STOP_TEXT.split())
+"""Words that carry no meaning of their own."""
 
 _HOW_TO_OPENINGS = (
     "To {s}, the first thing to get right is the order of the steps.",
@@ -134,9 +135,9 @@ def terms_of(messages: Iterable[str]) -> list[str]:
     terms: dict[str, str] = {}
     for message in messages:
         for word in _WORD.findall(message[-READ_LIMIT:]):
-            if word not in _STOP_WORDS:
+            if word not in STOP_WORDS:
                 folded = word.casefold()
-                if folded not in _STOP_WORDS:
+                if folded not in STOP_WORDS:
                     terms.setdefault(folded, word)
         if len(terms) >= TERMS_WANTED:
             break
@@ -148,7 +149,7 @@ def _longest_run(sentence: str) -> str:
     best: list[str] = []
     run: list[str] = []
     for word in _WORD_OR_MARK.findall(sentence):
-        if word in _STOP_WORDS or word.casefold() in _STOP_WORDS or not word[0].isalnum():
+        if word in STOP_WORDS or word.casefold() in STOP_WORDS or not word[0].isalnum():
             run = []
         else:
             run.append(word)

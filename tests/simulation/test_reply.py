@@ -254,3 +254,36 @@ def test_stopper_is_the_string_that_comes_first_and_of_two_there_the_longer() ->
     assert stopper(pieces, ["tw", "two", ""], 3) == "two"
     assert stopper(pieces, ["three"], 2) is None
     assert stopper(pieces, [], 3) is None
+
+
+def heard(*messages: tuple[str, str]) -> str:
+    """The reply to these messages, each with who says it."""
+    context = [Message(Role(role), text) for role, text in messages]
+    return "".join(compose(PROSE, context, Stream(bytes(32)), natural=60, horizon=10**9))
+
+
+@pytest.mark.parametrize("role", ["system", "developer"])
+def test_rules_tell_facts_and_give_form_and_name(role: str) -> None:
+    assert heard((role, "The user's name is Ada."), ("user", "What is my name?")).startswith("Your name is Ada. ")
+    opens = heard((role, "Be kind. The store opens at 9."), ("user", "When does the store open?"))
+    assert opens.startswith("The store opens at 9. ")
+    assert heard((role, "You are Max, a bot."), ("user", "What is your name?")).startswith("My name is Max. ")
+    assert heard((role, "Answer in upper case."), ("user", "Hello!")).startswith("HELLO! HOW CAN I HELP YOU TODAY? ")
+    assert heard((role, "Reply with exactly: PONG"), ("user", "Hi"), ("assistant", "PONG"), ("user", "Hi")) == "PONG"
+
+
+def test_users_instruction_holds_for_its_turn() -> None:
+    first = ("user", "Answer in upper case: what is a tree?")
+    assert heard(first).isupper()
+    assert not heard(first, ("assistant", "A TREE."), ("user", "And a bush?")).isupper()
+
+
+def test_form_is_that_of_the_answer() -> None:
+    told = (("user", "My name is Ada."), ("assistant", "ok"))
+    assert heard(*told, ("user", "What is my name? Answer in one word.")) == "Ada"
+    assert heard(*told, ("user", "What is my name? Reply with just the name.")) == "Ada"
+    assert heard(("user", "What is the capital of France? Answer in one word.")) == "France"
+    assert heard(("user", "My name is Ada. Respond in JSON with keys name and mood.")).startswith(
+        '{"name":"Ada","mood":'
+    )
+    assert heard(("user", "Tell me about dogs. Answer in 3 bullets.")).count("\n- ") == 2
