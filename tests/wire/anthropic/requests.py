@@ -31,15 +31,15 @@ def assistant(*blocks: Mapping[str, Any]) -> dict[str, Any]:
     return {"role": "assistant", "content": list(blocks)}
 
 
-def text(words: str = "hello", **also: object) -> dict[str, Any]:
+def text(words: str = "hello", /, **also: object) -> dict[str, Any]:
     return {"type": "text", "text": words, **also}
 
 
-def call(name: str = "toolu_1", **also: object) -> dict[str, Any]:
+def call(name: str = "toolu_1", /, **also: object) -> dict[str, Any]:
     return {"type": "tool_use", "id": name, "name": "weather", "input": {"city": "Paris"}, **also}
 
 
-def result(name: str = "toolu_1", **also: object) -> dict[str, Any]:
+def result(name: str = "toolu_1", /, **also: object) -> dict[str, Any]:
     return {"type": "tool_result", "tool_use_id": name, "content": "sunny", **also}
 
 
@@ -49,12 +49,12 @@ def body_of(**changes: object) -> bytes:
     return orjson.dumps({key: value for key, value in body.items() if value is not ...})
 
 
-def asked(version: str = OLD, betas: Sequence[str] = (), **changes: object) -> Parsed:
+def asked(version: str = OLD, betas: Sequence[str] = (), /, **changes: object) -> Parsed:
     """A good request, understood."""
     return MESSAGES.parse(body_of(**changes), headers(version, *betas))
 
 
-def refused(version: str = OLD, betas: Sequence[str] = (), **changes: object) -> str:
+def refused(version: str = OLD, betas: Sequence[str] = (), /, **changes: object) -> str:
     """What is said of a request that is no good."""
     with pytest.raises(ClientError) as caught:
         asked(version, betas, **changes)

@@ -26,8 +26,8 @@ LONG = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
         (
             [{"role": "system", "content": "s"}, user()],
             (
-                'messages: Unexpected role "system". The Messages API accepts a top-level `system` parameter, not "system" '
-                "as an input message role."
+                'messages: Unexpected role "system". The Messages API accepts a top-level `system` parameter, not '
+                '"system" as an input message role.'
             ),
         ),
         (
@@ -68,8 +68,8 @@ LONG = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
         (
             [user(), assistant(call()), user([result(), result()])],
             (
-                "messages.2.content.1: each tool_use must have a single result. Found multiple `tool_result` blocks with "
-                "id: toolu_1"
+                "messages.2.content.1: each tool_use must have a single result. Found multiple `tool_result` blocks "
+                "with id: toolu_1"
             ),
         ),
         ([user(), assistant(call(), call()), user([result()])], "messages: `tool_use` ids must be unique"),

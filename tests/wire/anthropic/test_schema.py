@@ -119,7 +119,12 @@ def test_fault_is_told_at_its_path(changes: dict[str, Any], said: str) -> None:
 
 
 def test_faults_are_told_in_the_order_of_the_live_api() -> None:
-    wrong = dict.fromkeys(KEYS[OLD], 1) | {"max_tokens": "x", "top_k": "x", "temperature": "x", "top_p": "x"}
+    wrong: dict[str, Any] = dict.fromkeys(KEYS[OLD], 1) | {
+        "max_tokens": "x",
+        "top_k": "x",
+        "temperature": "x",
+        "top_p": "x",
+    }
     del wrong["fallbacks"], wrong["fallback_credit_token"]
     order = (
         "model", "tool_choice", "tools", "messages", "system", "thinking", "output_config", "output_format",
