@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import attrs
 
-from llmsim.profile import Profile
-from llmsim.simulation import reply, thinking
+from llmsim.profile import Profile, Style
+from llmsim.simulation import moderation, reply, thinking
 from llmsim.simulation.draws import Source
 from llmsim.simulation.tokens import Estimator, TokenCounter
 from llmsim.turn import CallNames, Message, Scripted, ToolCall, TurnRequest
@@ -49,6 +49,9 @@ def intent(
     """What one choice would be if nothing cut it; beyond the ceiling (tokens) its text may end early."""
     labels = (index, request.model, request.seed, attempt if profile.text.resample else None)
     thought = counter.split(thinking.thought(profile, source, request, context, labels))
+    if profile.text.style is Style.PROSE and moderation.refuses(context):
+        refusal = moderation.refusal(source.stream("refusal", *labels))
+        return Intent(counter.split(refusal), thought, refused=True)
     return Intent(_said(profile, source, context, labels, ceiling, counter), thought)
 
 
