@@ -16,14 +16,16 @@ from werkzeug.exceptions import HTTPException
 from llmsim.errors import ClientError, UnknownPath, WrongMethod
 from llmsim.serving.anthropic import add_anthropic
 from llmsim.serving.anthropic_batches import add_batches
-from llmsim.serving.connection import NoWebSocket, ObservedRequest, asked, body_of, connection_class
-from llmsim.serving.emitter import Emission
+from llmsim.serving.connection import ObservedRequest, asked, body_of, connection_class, respond
+from llmsim.serving.conversations import add_conversations
 from llmsim.serving.gemini import add_gemini
-from llmsim.serving.inference import Answer, Inquiry, infer, refuse, request_id, told
+from llmsim.serving.inference import Inquiry, infer, refuse, request_id, told
 from llmsim.serving.models import add_models
 from llmsim.serving.probes import add_probes
+from llmsim.serving.responses import add_responses
 from llmsim.serving.service import Service
 from llmsim.serving.sessions import add_sessions
+from llmsim.serving.sockets import socket_class
 from llmsim.wire.base import Wire
 from llmsim.wire.dialects import GENERATING, TEMPLATED, refusing, templated
 
@@ -36,12 +38,14 @@ def create_app(service: Service) -> QuartTrio:
     app = QuartTrio("llmsim", static_folder=None)
     app.request_class = ObservedRequest
     app.asgi_http_class = connection_class(service)
-    app.asgi_websocket_class = NoWebSocket  # type: ignore[assignment]  # no subclass of Quart's
+    app.asgi_websocket_class = socket_class(service)  # type: ignore[assignment]  # no subclass of Quart's
     app.config["BODY_TIMEOUT"] = BODY_TIMEOUT_S
     app.config["RESPONSE_TIMEOUT"] = None
     add_probes(app, service)
     add_models(app, service)
     add_sessions(app, service)
+    add_responses(app, service)
+    add_conversations(app, service)
     add_gemini(app, service)
     add_anthropic(app, service)
     add_batches(app, service)
@@ -83,17 +87,6 @@ async def inferred(service: Service, path: str, wire: Wire) -> Response:
     headers = {name.lower(): value for name, value in request.headers.items()}
     inquiry = Inquiry(wire, path, headers, await body_of(request), started)
     return respond(await infer(service, inquiry), request)
-
-
-def respond(answer: Answer, request: ObservedRequest) -> Response:
-    """A Quart response; an emission is tied to its request, whose connection will settle it."""
-    if isinstance(answer.body, Emission):
-        request.emission = answer.body
-    response = Response(answer.body, status=answer.status)
-    response.headers.clear()
-    response.headers.extend(answer.headers)
-    response.timeout = None
-    return response
 
 
 def add_errors(app: QuartTrio, service: Service) -> None:

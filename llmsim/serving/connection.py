@@ -3,15 +3,15 @@
 Knows Quart's internals just enough to stand around `handle_request`; what is answered is decided elsewhere.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import trio
-from quart import request
+from quart import Response, request
 from quart_trio.asgi import TrioASGIHTTPConnection
 from quart_trio.wrappers import TrioRequest
 
 from llmsim.serving.emitter import Emission
+from llmsim.serving.inference import Answer
 from llmsim.serving.observed import Exchange
 from llmsim.serving.service import Phase, Service
 from llmsim.store.schema import Ending
@@ -46,6 +46,17 @@ def asked() -> ObservedRequest:
 async def body_of(of: ObservedRequest) -> bytes:
     """Its body; raises werkzeug's HTTPException when it is too large or too slow."""
     return cast("bytes", await of.get_data(cache=False, as_text=False))
+
+
+def respond(answer: Answer, request: ObservedRequest) -> Response:
+    """A Quart response; an emission is tied to its request, whose connection will settle it."""
+    if isinstance(answer.body, Emission):
+        request.emission = answer.body
+    response = Response(answer.body, status=answer.status)
+    response.headers.clear()
+    response.headers.extend(answer.headers)
+    response.timeout = None
+    return response
 
 
 class Connection(TrioASGIHTTPConnection):
@@ -87,16 +98,3 @@ class Connection(TrioASGIHTTPConnection):
 def connection_class(service: Service) -> type[Connection]:
     """The connection class of an application that serves this pod."""
     return type("BoundConnection", (Connection,), {"service": service})
-
-
-class NoWebSocket:
-    """Refuses an upgrade, before it is accepted: no route speaks WebSocket, and Quart's own refusal is a traceback."""
-
-    def __init__(self, app: object, scope: object) -> None:
-        """Take what Quart gives every connection; neither is needed to refuse."""
-
-    async def __call__(
-        self, receive: Callable[[], Awaitable[object]], send: Callable[[dict[str, object]], Awaitable[None]]
-    ) -> None:
-        await receive()
-        await send({"type": "websocket.close", "code": 1000})

@@ -12,15 +12,21 @@ from llmsim.wire.anthropic.messages import AnthropicMessages
 from llmsim.wire.base import Wire
 from llmsim.wire.gemini.generate import STREAM, WHOLE, Gemini
 from llmsim.wire.openai.chat import OpenAIChat
+from llmsim.wire.openai.responses import OpenAIResponses
 
 CHAT = OpenAIChat()
 GEMINI = Gemini()
+RESPONSES = OpenAIResponses()
 MESSAGES = AnthropicMessages()
 
 ANTHROPIC = "/v1/messages"
 """Below it all paths are Anthropic's."""
 NO_HEADERS: Mapping[str, str] = {}
-GENERATING: Mapping[str, Wire] = {"/v1/chat/completions": CHAT, "/v1/messages": MESSAGES}
+GENERATING: Mapping[str, Wire] = {
+    "/v1/chat/completions": CHAT,
+    "/v1/responses": RESPONSES,
+    "/v1/messages": MESSAGES,
+}
 """The routes that make a model speak, all by POST."""
 
 
