@@ -68,8 +68,9 @@ def _blocks(plan: Plan, params: Mapping[str, Any], chance: "_Chance") -> Iterato
         index += 1
     token += len(choice.pieces)
     for call in choice.calls:
-        yield chance.start(index, token + 1, reply.tool_use(call, {}))
-        yield chance.delta(index, token + 1, {"type": "input_json_delta", "partial_json": ""})
+        begun = max(token + bool(call.pieces), 1)
+        yield chance.start(index, begun, reply.tool_use(call, {}))
+        yield chance.delta(index, begun, {"type": "input_json_delta", "partial_json": ""})
         yield from chance.deltas(index, token, call.pieces, "input_json_delta", "partial_json")
         token += len(call.pieces)
         yield chance.stop(index, max(token, 1))
