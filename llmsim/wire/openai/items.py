@@ -1,8 +1,8 @@
-"""Items, of which the input of a response, its output and conversations are made: in stored form, and as our messages.
+"""Items, of which the input of a response, its output and conversations are made: what they say to a model.
 
-Pure; items were checked before (`items_schema`). Stored form has every default in its place and no id that the client
-did not give. As messages, one reply is one message: what a model said and the calls that follow it. An item that was
-stored is the same message as the one that the client sent.
+Pure; items were checked before (`items_schema`) and are in stored form (`stored_items`), with ids or without. As
+messages, one reply is one message: what a model said and the calls that follow it. An item that was stored is the same
+message as the one that the client sent.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,8 +12,8 @@ from llmsim.turn import Message, Role, ToolCall, placeholder, unmarked
 from llmsim.wire.openai import responses_errors
 from llmsim.wire.openai.compacted import messages_in
 from llmsim.wire.openai.http import canonical
+from llmsim.wire.openai.stored_items import REFERENCE, Item, stored_form
 
-Item = Mapping[str, Any]
 ROLES = {role.value: role for role in (Role.SYSTEM, Role.DEVELOPER, Role.USER, Role.ASSISTANT)}
 PREFIXES = {
     "message": "msg",
@@ -46,22 +46,6 @@ PREFIXES = {
 }
 """What the id of an item of a type begins with, before the underscore."""
 OTHER_PREFIX = "item"
-REFERENCE = "item_reference"
-UNSTATED = frozenset(
-    {
-        "reasoning",
-        "compaction",
-        "compaction_trigger",
-        "additional_tools",
-        "configuration_update",
-        "mcp_list_tools",
-        "mcp_approval_request",
-        "mcp_approval_response",
-        "program",
-        REFERENCE,
-    }
-)
-"""Types of items that have no status."""
 SILENT = frozenset({"reasoning", "compaction_trigger", "additional_tools", "configuration_update", REFERENCE})
 """Types of items that say nothing to a model."""
 CALLS = {
@@ -94,7 +78,7 @@ def normalised(items: str | Iterable[Item]) -> list[dict[str, Any]]:
     """The items of an input in stored form; a text is one message of the user."""
     if isinstance(items, str):
         items = ({"role": "user", "content": items},)
-    return [_normal(item) for item in items]
+    return [stored_form(item) for item in items]
 
 
 def prefix_of(item: Item) -> str:
@@ -185,34 +169,6 @@ def _found(item_id: str, found: Mapping[str, Item]) -> Item:
     if item_id not in found:
         raise responses_errors.item_not_found(item_id)
     return found[item_id]
-
-
-def _normal(item: Item) -> dict[str, Any]:
-    said = {key: value for key, value in item.items() if value is not None}
-    kind = said.get("type") or ("message" if "role" in said else REFERENCE)
-    normal = {"type": kind}
-    if "id" in said:
-        normal = {"id": said.pop("id"), **normal}
-    if kind not in UNSTATED:
-        normal["status"] = said.get("status", "completed")
-    if kind == "message":
-        said["content"] = _content(said["content"], said["role"])
-    return normal | {key: said[key] for key in sorted(said) if key not in ("type", "status")}
-
-
-def _content(content: str | Iterable[Mapping[str, Any]], role: str) -> list[dict[str, Any]]:
-    if isinstance(content, str):
-        content = ({"type": "output_text" if role == "assistant" else "input_text", "text": content},)
-    return [_part(part) for part in content]
-
-
-def _part(part: Mapping[str, Any]) -> dict[str, Any]:
-    said = {key: value for key, value in part.items() if value is not None}
-    if said["type"] == "output_text":
-        return {"type": "output_text", "annotations": [], "logprobs": [], **said}
-    if said["type"] == "input_image":
-        return {"type": "input_image", "detail": "auto", **said}
-    return said
 
 
 def _spoken(item: Item, kind: str) -> Message:

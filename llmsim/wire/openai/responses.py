@@ -23,6 +23,7 @@ from llmsim.wire.openai.responses_params import params_of
 from llmsim.wire.openai.responses_requests import read
 from llmsim.wire.openai.responses_resource import QUEUED, body, final_status, resource
 from llmsim.wire.openai.responses_schema import check_responses
+from llmsim.wire.openai.stored_items import Item
 
 UNSPOKEN = frozenset({"input", "instructions", "stream", "stream_options"})
 """Keys that are no part of the request's digest: what is said is in its place, and how it is sent changes no word."""
@@ -122,7 +123,7 @@ def told(error: ClientError) -> ClientError:
     return responses_errors.context_overflow() if isinstance(error, ContextOverflow) else error
 
 
-def heard(params: Mapping[str, Any], said: Iterable[items.Item]) -> tuple[Message, ...]:
+def heard(params: Mapping[str, Any], said: Iterable[Item]) -> tuple[Message, ...]:
     """What a model is told: the instructions, and these items."""
     return instructions_of(params) + items.messages_of(said)
 
