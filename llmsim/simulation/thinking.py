@@ -14,6 +14,9 @@ from llmsim.turn import Message, TurnRequest
 EFFORTS = {"none": 0.0, "minimal": 0.1, "low": 0.4, "medium": 1.0, "high": 2.5, "xhigh": 4.0, "max": 6.0}
 """How much is thought at each effort, as a factor on the profile's figure; estimates, in the order of the names."""
 
+UNSEEN = " so"
+"""A thought of one token, by any counter: where nobody sees what is thought, it is only counted."""
+
 
 def thought(
     profile: Profile, source: Source, request: TurnRequest, context: Sequence[Message], labels: tuple[Label, ...]
@@ -27,5 +30,7 @@ def thought(
         count = min(count, request.reasoning.most_tokens)
     if count < 1:
         return ""
+    if not request.reasoning.shown:
+        return UNSEEN * count
     pieces = reply.muse(context, source.stream("reasoning", *labels), natural=count)
     return "".join(pieces[:count])
