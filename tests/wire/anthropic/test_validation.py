@@ -28,7 +28,8 @@ POINT = Table({"x": Number(), "y": Number()}, ("x",))
 SHAPE = Tagged("type", {"dot": Table({"type": Anything(), "at": POINT}, ("at",)), "none": Object()}, otherwise="none")
 KINDS: list[Kind] = [
     Number(least=1, most=2), Number(decimal=True), Text(least=1, most=2), Text(form=re.compile("[a-z]+")),
-    OneOf(("a",)), Flag(), Anything(), Object(), POINT, SHAPE, Items(POINT, least=1, most=2), TextOr(Items(Text())), Table(also=True),
+    OneOf(("a",)), Flag(), Anything(), Object(), POINT, SHAPE, Items(POINT, least=1, most=2), TextOr(Items(Text())),
+    Table(also=True),
 ]  # fmt: skip
 
 
