@@ -11,10 +11,10 @@ import attrs
 
 from llmsim.errors import ClientError
 from llmsim.wire.openai import items
-from llmsim.wire.openai.http import canonical, read_exactly
+from llmsim.wire.openai.http import read_exactly
 from llmsim.wire.openai.items_schema import METADATA, Item
 from llmsim.wire.openai.responses_errors import reference_here
-from llmsim.wire.openai.responses_requests import read
+from llmsim.wire.openai.responses_requests import check_storable, read
 from llmsim.wire.openai.validation import Items, Kind, check_keys, opened, refuse_unknown
 
 MOST_ITEMS = 20
@@ -93,5 +93,5 @@ def _stored(said: Any) -> list[dict[str, Any]]:  # noqa: ANN401
     stored = items.normalised(said)
     for name in items.references(stored):
         raise reference_here(name)
-    canonical(stored)
+    check_storable(stored)
     return stored

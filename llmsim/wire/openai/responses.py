@@ -20,7 +20,7 @@ from llmsim.wire.ids import request_id
 from llmsim.wire.openai import errors, items, responses_errors, responses_stream, responses_tools
 from llmsim.wire.openai.http import JSON, STANDARD, canonical, read_exactly
 from llmsim.wire.openai.responses_params import params_of
-from llmsim.wire.openai.responses_requests import read
+from llmsim.wire.openai.responses_requests import check_storable, read
 from llmsim.wire.openai.responses_resource import QUEUED, body, final_status, resource
 from llmsim.wire.openai.responses_schema import check_responses
 from llmsim.wire.openai.stored_items import Item
@@ -69,6 +69,7 @@ class OpenAIResponses:
             check_json_asked(params, messages)
         if held.kept or held.conversation or held.references:
             params["input"] = said
+        check_storable(params)
         return self.restore(params, messages, request_digest(asked))
 
     def restore(self, params: dict[str, Any], messages: tuple[Message, ...], digest: bytes) -> Parsed:

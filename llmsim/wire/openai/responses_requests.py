@@ -13,12 +13,15 @@ import orjson
 
 from llmsim.errors import ClientError
 from llmsim.wire.openai import errors, responses_errors
+from llmsim.wire.openai.http import canonical
 from llmsim.wire.openai.responses_schema import INCLUDABLE
 from llmsim.wire.openai.validation import Number, Text
 
 LIMIT = 20
 MOST = 100
 ORDERS = ("asc", "desc")
+ROUND_LEVELS = 16
+"""How many levels may stand around what a request said where it is written again."""
 DIGITS = 19
 """Longer numbers are beyond 64 bits."""
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -59,6 +62,17 @@ def read(body: bytes) -> dict[str, Any]:
     if not isinstance(asked, dict):
         raise responses_errors.invalid_json()
     return asked
+
+
+def check_storable(value: Any) -> None:  # noqa: ANN401
+    """Look whether a JSON value can be written inside others: in a record of the store, in an event of a stream.
+
+    Raises:
+        ClientError: it is nested too deeply.
+    """
+    for _ in range(ROUND_LEVELS):
+        value = [value]
+    canonical(value)
 
 
 def page_of(query: Mapping[str, str]) -> Page:
