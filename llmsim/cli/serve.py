@@ -52,7 +52,8 @@ def serve(settings: Settings) -> None:
     """
     logs.configure(settings.log_level)
     from llmsim.clock import Pace  # noqa: PLC0415
-    from llmsim.replay.script import ScriptedReplies, found, load_scripts  # noqa: PLC0415  (see the module's header)
+    from llmsim.replay.script import found, load_scripts  # noqa: PLC0415  (see the module's header)
+    from llmsim.replay.scripted import ScriptedReplies  # noqa: PLC0415  (as above)
     from llmsim.serving.pod import PodOptions  # noqa: PLC0415
     from llmsim.serving.server import Listening  # noqa: PLC0415
     from llmsim.serving.server import serve as run_server  # noqa: PLC0415

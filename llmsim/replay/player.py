@@ -2,7 +2,7 @@
 
 Time is planned, not measured: a turn's request is due when the plan of the turn before it ends and its think time has
 passed, so the same script gives the same times whatever the machine does meanwhile. The server says what it planned
-(`frames_us`, `total_us` of the turn). Knows the chat dialect's request and reply, and no store.
+(`frames_us`, `total_us` of the turn). Knows no dialect, those are `speaking`'s, and no store.
 """
 
 import re
@@ -16,12 +16,10 @@ import trio
 from llmsim.clock import Pace
 from llmsim.errors import OperatorError
 from llmsim.replay.clients import Client, Exchange
-from llmsim.replay.script import Part, ScriptTurn, numbered
-
-PATH = "/v1/chat/completions"
-DONE = "[DONE]"
-END = "\n\n"
-"""What ends an event of a stream."""
+from llmsim.replay.script import Part, ScriptTurn, numbered, scripted_by
+from llmsim.replay.speaking.base import Asked, Said, events_of, observed, streamed
+from llmsim.replay.speaking.dialects import speaker
+from llmsim.turn import FinishReason
 
 
 @attrs.frozen
@@ -35,6 +33,7 @@ class Played:
     session: str
     turn: int
     at_us: int
+    path: str
     request: dict[str, Any]
     status: int
     headers: dict[str, str]
@@ -43,33 +42,6 @@ class Played:
     total_us: int
     observed_us: tuple[int, ...]
     unmet: tuple[str, ...]
-
-
-@attrs.define
-class Conversation:
-    """What a part has said and heard so far, as its client would hold it."""
-
-    part: Part
-    messages: list[dict[str, str]] = attrs.field(init=False)
-    before: dict[int, int] = attrs.field(factory=dict)
-
-    def __attrs_post_init__(self) -> None:
-        self.messages = [{"role": "system", "content": self.part.system}] if self.part.system is not None else []
-
-    def ask(self, number: int, turn: ScriptTurn) -> dict[str, Any]:
-        """The body of the turn's request; remembers where the turn begins."""
-        if turn.back_to is not None:
-            del self.messages[self.before[turn.back_to] :]
-        self.before[number] = len(self.messages)
-        self.messages.append({"role": "user", "content": turn.user})
-        first = number == 1 or not self.part.server_history
-        sent = self.messages if first else self.messages[-1:]
-        params = {**self.part.params, **turn.params}
-        return {"model": self.part.model, "messages": list(sent), "stream": self.part.stream, **params}
-
-    def hear(self, reply: str) -> None:
-        """The model's reply to what was asked last."""
-        self.messages.append({"role": "assistant", "content": reply})
 
 
 async def play(
@@ -97,38 +69,39 @@ async def play(
 
 async def _play_part(part: Part, client: Client, pace: Pace, begin: float, took: Callable[[Played], None]) -> None:
     at_us = part.start_us
-    conversation = Conversation(part)
+    speaks = speaker(part)
     for number, turn in numbered(part.turns):
         at_us += round(turn.think_s * 1e6)
         await trio.sleep_until(begin + pace.seconds(at_us))
-        request = conversation.ask(number, turn)
-        headers = {"content-type": "application/json", "x-llmsim-session": part.session}
-        if part.server_history:
-            headers["x-llmsim-history"] = "server"
+        opening = speaks.opening() if number == 1 and turn.back_to is None else None
+        if opening is not None:
+            speaks.opened(await _exchanged(client, opening))
+        request = speaks.ask(number, turn)
         asked = trio.current_time()
-        answer = await client.exchange("POST", PATH, headers, orjson.dumps(request))
+        answer = await _exchanged(client, request)
         times = await _planned(client, part.session, answer)
-        events = events_of(answer)
-        replies = replies_of(events, stream=part.stream) if answer.status == 200 else []
-        offsets = tuple(times["frames_us"]) if streamed(answer) else (times["total_us"],)
+        said = speaks.hear(answer) if answer.status == 200 else []
         took(
             Played(
                 session=part.session,
                 turn=number,
                 at_us=at_us,
-                request=request,
+                path=request.path,
+                request=request.body,
                 status=answer.status,
                 headers=dict(answer.headers),
-                events=events,
-                offsets_us=offsets,
+                events=events_of(answer),
+                offsets_us=tuple(times["frames_us"]) if streamed(answer) else (times["total_us"],),
                 total_us=times["total_us"],
                 observed_us=observed(answer, asked),
-                unmet=unmet(turn, answer, replies),
+                unmet=unmet(turn, answer, said),
             )
         )
-        if replies:
-            conversation.hear(replies[0][0])
         at_us += times["total_us"]
+
+
+async def _exchanged(client: Client, asked: Asked) -> Exchange:
+    return await client.exchange("POST", asked.path, asked.headers, orjson.dumps(asked.body))
 
 
 async def _planned(client: Client, session: str, answer: Exchange) -> dict[str, Any]:
@@ -136,6 +109,7 @@ async def _planned(client: Client, session: str, answer: Exchange) -> dict[str, 
     if answer.status != 200:
         return {"frames_us": [], "total_us": 0}
     turn = answer.headers.get("x-llmsim-turn-id")
+    session = answer.headers.get("x-llmsim-session", session)
     if turn is None:
         raise OperatorError(f"session {session}: the answer names no turn (x-llmsim-turn-id): no server of llmsim")
     shown = await client.exchange("GET", f"/llmsim/v1/sessions/{session}/turns/{turn}", {})
@@ -145,59 +119,38 @@ async def _planned(client: Client, session: str, answer: Exchange) -> dict[str, 
     return found
 
 
-def events_of(answer: Exchange) -> tuple[str, ...]:
-    """The events of a stream, each with the empty line that ends it; or the whole body as one."""
-    text = answer.body.decode(errors="replace")
-    if not streamed(answer):
-        return (text,)
-    *events, rest = text.split(END)
-    return (*(event + END for event in events), *([rest] if rest else []))
-
-
-def observed(answer: Exchange, asked: float) -> tuple[int, ...]:
-    """When each event was there, in microseconds after the request: the arrival that held its last byte."""
-    if not streamed(answer):
-        return tuple(round((at - asked) * 1e6) for at, _ in answer.arrivals[-1:])
-    times: list[int] = []
-    rest = b""
-    for at, data in answer.arrivals:
-        *ended, rest = (rest + data).split(END.encode())
-        times += [round((at - asked) * 1e6)] * len(ended)
-    return tuple(times)
-
-
-def streamed(answer: Exchange) -> bool:
-    """Whether an answer is a stream of events."""
-    return answer.headers.get("content-type", "").startswith("text/event-stream")
-
-
-def replies_of(events: Iterable[str], *, stream: bool) -> list[tuple[str, str | None]]:
-    """The text and finish reason of each choice."""
-    texts: dict[int, str] = {}
-    ends: dict[int, str | None] = {}
-    for event in events:
-        data = event.removeprefix("data: ").strip() if stream else event
-        if data == DONE:
-            continue
-        for choice in orjson.loads(data)["choices"]:
-            index, said = choice["index"], choice["delta"] if stream else choice["message"]
-            texts[index] = texts.get(index, "") + (said.get("content") or "")
-            ends[index] = choice["finish_reason"] or ends.get(index)
-    return [(texts[index], ends[index]) for index in sorted(texts)]
-
-
-def unmet(turn: ScriptTurn, answer: Exchange, replies: list[tuple[str, str | None]]) -> tuple[str, ...]:
+def unmet(turn: ScriptTurn, answer: Exchange, said: list[Said]) -> tuple[str, ...]:
     """What the script expected of this turn and did not get, one sentence each."""
-    if answer.status != 200 or not replies:
+    if answer.status != 200 or not said:
         return (f"status {answer.status}: {answer.body.decode(errors='replace')[:200]}",)
+    first = said[0]
     faults = [
-        f"the reply has no match of {pattern!r}: {replies[0][0][:200]!r}"
+        f"the reply has no match of {pattern!r}: {first.text[:200]!r}"
         for pattern in turn.expect
-        if not re.search(pattern, replies[0][0])
+        if not re.search(pattern, first.text)
     ]
-    given = replies[0][0]
-    if turn.reply is not None and given != turn.reply and not (given and turn.reply.startswith(given)):
-        faults.append(f"the scripted reply was not given, but {given[:200]!r}")
-    if turn.finish is not None and replies[0][1] != turn.finish.value:
-        faults.append(f"finish reason {replies[0][1]!r}, expected {turn.finish.value!r}")
+    names = tuple([call.name for call in first.calls])
+    if turn.expect_calls is not None and names != turn.expect_calls:
+        faults.append(f"the reply calls {list(names)}, expected {list(turn.expect_calls)}")
+    faults += _unscripted(turn, first)
+    if turn.finish is not None and first.finish is not turn.finish:
+        found = first.finish.value if first.finish is not None else None
+        faults.append(f"finish reason {found!r}, expected {turn.finish.value!r}")
     return tuple(faults)
+
+
+def _unscripted(turn: ScriptTurn, said: Said) -> list[str]:
+    """What the script puts into the model's mouth and was not said; a reply may have been cut."""
+    scripted = scripted_by(turn)
+    if scripted is None:
+        return []
+    faults = []
+    if said.text != scripted.text and not (said.text and scripted.text.startswith(said.text)):
+        faults.append(f"the scripted reply was not given, but {said.text[:200]!r}")
+    if said.refused and not scripted.refused:
+        faults.append("a refusal was given")
+    wanted = [(call.name, call.arguments) for call in scripted.calls]
+    called = [(call.name, call.arguments) for call in said.calls]
+    if called != wanted[: len(called)] or (len(called) < len(wanted) and said.finish is not FinishReason.LENGTH):
+        faults.append(f"the scripted calls were not made, but {called}"[:200])
+    return faults

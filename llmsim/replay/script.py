@@ -11,19 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from attrs.validators import and_, ge, le, max_len, min_len
+import orjson
+from attrs.validators import and_, ge, le, max_len, min_len, optional
 
 from llmsim import strict
 from llmsim.catalog import scripts_dir
 from llmsim.errors import OperatorError
-from llmsim.turn import FinishReason, Place, Role, Scripted, TurnRequest
+from llmsim.turn import FinishReason, Scripted, ToolCall
 
 REPEAT_MAX = 10_000
 """Copies of one session: as many as a virtual replay plays in minutes."""
 LONGEST_S = 86_400.0
 """Longest offset or think time: a day."""
 _SECONDS = and_(ge(0.0), le(LONGEST_S))
-_KEYS_OF_THEIR_OWN = ("messages", "model", "stream")
+_KEYS_OF_THEIR_OWN = (
+    *("model", "stream", "messages", "input", "contents"),
+    *("system", "instructions", "systemInstruction", "system_instruction"),
+    *("conversation", "previous_response_id"),
+)
+"""Request keys of some dialect that a script says in words of its own."""
 
 
 def _id(_owner: object, _field: object, text: str) -> None:
@@ -37,31 +43,68 @@ def _params(_owner: object, _field: object, params: Mapping[str, Any]) -> None:
             raise ValueError(f"'params' has {key!r}, which the script says elsewhere")
 
 
+class Dialect(StrEnum):
+    """In which provider's words a session is played."""
+
+    CHAT = "openai.chat"
+    RESPONSES = "openai.responses"
+    ANTHROPIC = "anthropic.messages"
+    GEMINI = "gemini"
+
+
 class History(StrEnum):
-    """Who remembers: the client sends all messages each time, or only new ones to a server that knows the others."""
+    """Who remembers: the client sends all messages each time, or only new ones to a server that knows the others.
+
+    `conversation`: the server, in a conversation that the client makes first (Responses alone).
+    """
 
     CLIENT = "client"
     SERVER = "server"
+    CONVERSATION = "conversation"
+
+
+@attrs.frozen
+class ScriptCall:
+    """A call of a tool that a model is made to do."""
+
+    name: str = attrs.field(validator=min_len(1))
+    arguments: dict[str, Any] = attrs.field(factory=dict)
 
 
 @attrs.frozen
 class ScriptTurn:
     """One turn: what the user says, `think_s` seconds after the reply before it was complete.
 
-    `expect`: regular expressions of which the reply must contain a match. `finish`: the finish reason it must have.
-    `reply`: what the model is made to say. `back_to`: a turn number; the conversation is first taken back to before
-    that turn, so that this one takes its place on a branch of its own. `params`: request keys over the session's.
+    `tool_results` are what the calls of the reply before gave, in their order, with or without the user saying
+    anything. `expect`: regular expressions of which the reply must contain a match. `expect_calls`: the names of the
+    tools that it must call. `finish`: the finish reason it must have. `reply`, `reasoning`, `calls`: what the model is
+    made to say, to think and to call; `refusal`: it is made to refuse, with these words. `back_to`: a turn number; the
+    conversation is first taken back to before that turn, so that this one takes its place on a branch of its own.
+    `params`: request keys over the session's.
     """
 
-    user: str = attrs.field(validator=min_len(1))
+    user: str | None = attrs.field(default=None, validator=optional(min_len(1)))
+    tool_results: tuple[Any, ...] = ()
     think_s: float = attrs.field(default=0.0, validator=_SECONDS)
     expect: tuple[str, ...] = ()
+    expect_calls: tuple[str, ...] | None = None
     finish: FinishReason | None = None
     reply: str | None = None
+    reasoning: str | None = None
+    calls: tuple[ScriptCall, ...] = ()
+    refusal: str | None = None
     back_to: int | None = attrs.field(default=None)
     params: dict[str, Any] = attrs.field(factory=dict, validator=_params)
 
     def __attrs_post_init__(self) -> None:
+        if self.user is None and not self.tool_results:
+            raise ValueError("a turn has a 'user' who says something, 'tool_results', or both")
+        if self.tool_results and self.back_to is not None:
+            raise ValueError("'tool_results' go on from the reply before, 'back_to' from another one")
+        if self.reasoning is not None and scripted_by(self) is None:
+            raise ValueError("'reasoning' comes before a 'reply', 'calls' or a 'refusal', and none is there")
+        if self.refusal is not None and (self.reply is not None or self.calls):
+            raise ValueError("'refusal' is said instead of a 'reply', and nothing is called")
         if self.back_to is not None and self.back_to < 1:
             raise ValueError("'back_to' is a turn number, from 1")
         for pattern in self.expect:
@@ -82,20 +125,20 @@ class ScriptSession:
     every_s: float = attrs.field(default=0.0, validator=_SECONDS)
     model: str | None = None
     system: str | None = None
+    dialect: Dialect | None = None
     history: History = History.CLIENT
     stream: bool | None = None
     params: dict[str, Any] = attrs.field(factory=dict, validator=_params)
 
     def __attrs_post_init__(self) -> None:
         reached = 0
-        replies: dict[tuple[int, str], str | None] = {}
-        for number, turn in numbered(self.turn):
-            if turn.back_to is not None and self.history is History.SERVER:
-                raise ValueError("'back_to' needs the client's history: the server's cannot go back")
+        replies: dict[tuple[int, str], Scripted | None] = {}
+        for number, said, turn in spoken(self.turn):
             if turn.back_to is not None and turn.back_to > reached:
                 raise ValueError(f"'back_to' {turn.back_to}: the conversation has come to turn {reached}")
-            if replies.setdefault((number, turn.user), turn.reply) != turn.reply:
-                raise ValueError(f"two turns {number} have the user's {turn.user!r} and different replies")
+            scripted = scripted_by(turn)
+            if replies.setdefault((number, said), scripted) != scripted:
+                raise ValueError(f"two turns {number} have the user's {said!r} and different replies")
             reached = number
 
 
@@ -106,6 +149,7 @@ class Script:
     name: str
     summary: str = attrs.field(validator=and_(min_len(1), max_len(200)))
     session: tuple[ScriptSession, ...] = attrs.field(validator=min_len(1))
+    dialect: Dialect = Dialect.CHAT
     model: str = "gpt-4o-mini"
     stream: bool = True
     params: dict[str, Any] = attrs.field(factory=dict, validator=_params)
@@ -116,6 +160,12 @@ class Script:
             if part.session in ids:
                 raise ValueError(f"two sessions are called {part.session!r}")
             ids.add(part.session)
+            if part.history is History.CONVERSATION and part.dialect is not Dialect.RESPONSES:
+                raise ValueError(
+                    f"'history' {part.history.value!r} is of the dialect {Dialect.RESPONSES.value!r} alone"
+                )
+            if any(turn.back_to is not None for turn in part.turns) and not part.goes_back:
+                raise ValueError("'back_to' needs the client's history: the server's cannot go back")
 
 
 @attrs.frozen
@@ -126,10 +176,21 @@ class Part:
     start_us: int
     model: str
     system: str | None
-    server_history: bool
+    history: History
     stream: bool
     params: dict[str, Any]
     turns: tuple[ScriptTurn, ...]
+    dialect: Dialect = Dialect.CHAT
+
+    @property
+    def server_history(self) -> bool:
+        """Whether the server remembers what was said."""
+        return self.history is not History.CLIENT
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether the conversation can be taken back: it is the client's, or any response can be gone on from."""
+        return self.history is History.CLIENT or (self.dialect is Dialect.RESPONSES and self.history is History.SERVER)
 
 
 def shipped() -> list[str]:
@@ -181,36 +242,12 @@ def parts(script: Script) -> Iterator[Part]:
                 start_us=round((session.start_s + copy * session.every_s) * 1e6),
                 model=session.model or script.model,
                 system=session.system,
-                server_history=session.history is History.SERVER,
+                history=session.history,
                 stream=script.stream if session.stream is None else session.stream,
                 params={**script.params, **session.params},
                 turns=session.turn,
+                dialect=session.dialect or script.dialect,
             )
-
-
-@attrs.frozen
-class ScriptedReplies:
-    """The replies of scripts, by session, turn number and what the user said; the simulator asks for them."""
-
-    _replies: dict[tuple[str, int, str], Scripted]
-
-    @classmethod
-    def from_scripts(cls, scripts: Iterable[Script]) -> "ScriptedReplies":
-        """Every reply that these scripts have."""
-        replies = {}
-        for script in scripts:
-            for part in parts(script):
-                for number, turn in numbered(part.turns):
-                    if turn.reply is not None:
-                        replies[part.session, number, turn.user] = Scripted(turn.reply)
-        return cls(replies)
-
-    def __call__(self, place: Place, request: TurnRequest) -> Scripted | None:
-        """The reply for this place, if a script has one."""
-        if not self._replies:
-            return None
-        said = next((message.content for message in reversed(request.messages) if message.role is Role.USER), "")
-        return self._replies.get((place.session, place.number, said))
 
 
 def numbered(turns: Iterable[ScriptTurn]) -> Iterator[tuple[int, ScriptTurn]]:
@@ -219,6 +256,24 @@ def numbered(turns: Iterable[ScriptTurn]) -> Iterator[tuple[int, ScriptTurn]]:
     for turn in turns:
         number = turn.back_to if turn.back_to is not None else number + 1
         yield number, turn
+
+
+def spoken(turns: Iterable[ScriptTurn]) -> Iterator[tuple[int, str, ScriptTurn]]:
+    """Each turn with its number, and with what the user said last, in it or before it."""
+    said: dict[int, str] = {0: ""}
+    for number, turn in numbered(turns):
+        said[number] = turn.user if turn.user is not None else said.get(number - 1, "")
+        yield number, said[number], turn
+
+
+def scripted_by(turn: ScriptTurn) -> Scripted | None:
+    """What a turn puts into the model's mouth; None where that is the model's own."""
+    if turn.refusal is not None:
+        return Scripted(turn.refusal, turn.reasoning or "", refused=True)
+    if turn.reply is None and not turn.calls:
+        return None
+    calls = tuple([ToolCall("", call.name, orjson.dumps(call.arguments).decode()) for call in turn.calls])
+    return Scripted(turn.reply or "", turn.reasoning or "", calls)
 
 
 def _load(path: Path) -> Script:

@@ -16,10 +16,13 @@ import orjson
 from llmsim.errors import OperatorError
 from llmsim.replay.player import Played
 
-VERSION = 1
+VERSION = 2
 HEADERS = (
     "content-type",
     "openai-processing-ms",
+    "request-id",
+    "server-timing",
+    "x-envoy-upstream-service-time",
     "x-llmsim-session",
     "x-llmsim-turn",
     "x-llmsim-turn-id",
@@ -73,7 +76,7 @@ def transcript(played: Iterable[Played]) -> bytes:
 def lines_of(turn: Played) -> Iterator[tuple[int, dict[str, Any]]]:
     """The lines of one turn, each with its planned time in microseconds since the start of the replay."""
     same = {"session": turn.session, "turn": turn.turn}
-    yield turn.at_us, {**same, "kind": "request", "body": turn.request}
+    yield turn.at_us, {**same, "kind": "request", "path": turn.path, "body": turn.request}
     headers = {name: turn.headers[name] for name in HEADERS if name in turn.headers}
     first = turn.offsets_us[0] if turn.offsets_us else 0
     yield turn.at_us + first, {**same, "kind": "response", "status": turn.status, "headers": headers}

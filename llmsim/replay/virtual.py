@@ -16,7 +16,8 @@ from llmsim.clock import Clock, Pace
 from llmsim.profile import Profiles
 from llmsim.replay.clients import InProcess
 from llmsim.replay.player import Played, play
-from llmsim.replay.script import Script, ScriptedReplies, parts
+from llmsim.replay.script import Script, parts
+from llmsim.replay.scripted import ScriptedReplies
 from llmsim.serving.app import create_app
 from llmsim.serving.pod import PodOptions, running_pod
 from llmsim.store.writer import inline

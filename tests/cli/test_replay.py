@@ -124,7 +124,7 @@ def test_several_scripts_are_played_side_by_side(script: Path, command_line: Com
     ("arguments", "words"),
     [
         ((), "Give either scripts to play, or --store."),
-        ((), "Shipped scripts: branches, greeting, hour, "),
+        ((), "Shipped scripts: branches, dialect-"),
         (("memory", "--store", "."), "Give either scripts to play, or --store."),
         (("memry",), "no file and no shipped script is called 'memry' (did you mean 'memory'?); shipped: branches, "),
         (("none.toml",), "none.toml: no such file or directory"),

@@ -1,22 +1,19 @@
 """The player: what a client would send, when, and what it makes of the answers; the server here is a fake one."""
 
-from collections.abc import Callable, Mapping
-from itertools import pairwise
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 import orjson
 import pytest
 import trio
-from hypothesis import given
-from hypothesis import strategies as st
 from trio.testing import MockClock
 
 from llmsim.clock import Pace
 from llmsim.errors import OperatorError
 from llmsim.replay.clients import Exchange
-from llmsim.replay.player import Conversation, Played, events_of, observed, play, replies_of
-from llmsim.replay.script import Part, ScriptTurn, numbered
+from llmsim.replay.player import Played, play
+from llmsim.replay.script import History, Part, ScriptCall, ScriptTurn
 from llmsim.turn import FinishReason
 
 STREAM = {"content-type": "text/event-stream; charset=utf-8", "x-llmsim-turn-id": "1-0123456789abcdef-0"}
@@ -25,7 +22,7 @@ TOTAL_US = 2_000_000
 
 
 def part(*turns: ScriptTurn, **changes: Any) -> Part:  # noqa: ANN401  (as attrs.evolve)
-    plain = Part("s", 0, "m", None, server_history=False, stream=True, params={}, turns=turns)
+    plain = Part("s", 0, "m", None, History.CLIENT, stream=True, params={}, turns=turns)
     return attrs.evolve(plain, **changes)
 
 
@@ -116,25 +113,10 @@ async def test_request_carries_what_the_script_says(autojump_clock: MockClock) -
 
 async def test_server_s_history_gets_new_messages_alone(autojump_clock: MockClock) -> None:
     fake = Fake()
-    await played(fake, ScriptTurn("a"), ScriptTurn("b"), ScriptTurn("c"), system="Be kind.", server_history=True)
+    await played(fake, ScriptTurn("a"), ScriptTurn("b"), ScriptTurn("c"), system="Be kind.", history=History.SERVER)
     assert all(headers["x-llmsim-history"] == "server" for _, headers, _ in fake.asked)
     sent = [[message["content"] for message in body["messages"]] for _, _, body in fake.asked]
     assert sent == [["Be kind.", "a"], ["b"], ["c"]]
-
-
-def said(*turns: ScriptTurn) -> list[list[str]]:
-    """The contents that each turn of a conversation sends, its replies being r1, r2 ..."""
-    conversation = Conversation(part(*turns))
-    sent = []
-    for index, (number, turn) in enumerate(numbered(turns)):
-        sent.append([message["content"] for message in conversation.ask(number, turn)["messages"]])
-        conversation.hear(f"r{index + 1}")
-    return sent
-
-
-def test_conversation_that_goes_back_forgets_what_came_after() -> None:
-    turns = (ScriptTurn("a"), ScriptTurn("b"), ScriptTurn("c", back_to=2), ScriptTurn("d"), ScriptTurn("e", back_to=1))
-    assert said(*turns) == [["a"], ["a", "r1", "b"], ["a", "r1", "c"], ["a", "r1", "c", "r3", "d"], ["e"]]
 
 
 @pytest.mark.parametrize(
@@ -147,6 +129,11 @@ def test_conversation_that_goes_back_forgets_what_came_after() -> None:
         (ScriptTurn("a", reply="Hi, I was cut."), []),
         (ScriptTurn("a", reply="Ho"), ["the scripted reply was not given, but 'Hi'"]),
         (ScriptTurn("a", reply=""), ["the scripted reply was not given, but 'Hi'"]),
+        (ScriptTurn("a", refusal="Hi"), []),
+        (ScriptTurn("a", refusal="No"), ["the scripted reply was not given, but 'Hi'"]),
+        (ScriptTurn("a", expect_calls=()), []),
+        (ScriptTurn("a", expect_calls=("f",)), ["the reply calls [], expected ['f']"]),
+        (ScriptTurn("a", reply="Hi", calls=(ScriptCall("f"),)), ["the scripted calls were not made, but []"]),
     ],
 )
 async def test_expectation_that_is_not_met_is_said(
@@ -185,29 +172,3 @@ async def test_answer_that_is_not_streamed_is_one_event_at_its_end(autojump_cloc
 async def test_server_of_another_kind_is_the_operator_s(fake: Fake, fault: str, autojump_clock: MockClock) -> None:
     with pytest.RaisesGroup(pytest.RaisesExc(OperatorError, match=f"^session s: {fault}")):
         await played(fake, ScriptTurn("a"))
-
-
-def exchange(cut: Callable[[bytes], list[bytes]]) -> Exchange:
-    return Exchange(200, STREAM, tuple((float(at), data) for at, data in enumerate(cut(b"".join(SAYS_HI)))))
-
-
-@given(st.sets(st.integers(1, len(b"".join(SAYS_HI)) - 1)))
-def test_event_was_there_with_its_last_byte_however_the_bytes_were_cut(cuts: set[int]) -> None:
-    marks = [0, *sorted(cuts), None]
-    answer = exchange(lambda body: [body[start:end] for start, end in pairwise(marks)])
-    ends = [len(b"".join(SAYS_HI[: count + 1])) for count in range(len(SAYS_HI))]
-    expected = [sum(1 for cut in cuts if cut < end) * 1_000_000 for end in ends]
-    assert list(observed(answer, 0.0)) == expected
-    assert events_of(answer) == tuple(event.decode() for event in SAYS_HI)
-
-
-def test_event_without_an_end_is_kept_as_it_is() -> None:
-    answer = exchange(lambda body: [body + b"data: {"])
-    assert events_of(answer)[-1] == "data: {"
-    assert len(observed(answer, 0.0)) == len(events_of(answer)) - 1
-
-
-def test_replies_are_put_together_by_choice() -> None:
-    events = [chunk("b", index=1), chunk("a"), chunk("B", "length", 1), chunk("A"), chunk(finish="stop")]
-    replies = replies_of([event.decode() for event in events] + ["data: [DONE]\n\n"], stream=True)
-    assert replies == [("aA", "stop"), ("bB", "length")]

@@ -9,8 +9,17 @@ import pytest
 
 from llmsim.catalog import scripts_dir
 from llmsim.errors import OperatorError
-from llmsim.replay.script import Script, ScriptedReplies, load_scripts, numbered, parse_script, parts
-from llmsim.turn import FinishReason, Message, Place, Role, Scripted, TurnRequest
+from llmsim.replay.script import (
+    Dialect,
+    Script,
+    load_scripts,
+    numbered,
+    parse_script,
+    parts,
+    scripted_by,
+    spoken,
+)
+from llmsim.turn import FinishReason, Scripted, ToolCall
 
 SHIPPED = sorted(scripts_dir().glob("*.toml"))
 README = (scripts_dir() / "README.md").read_text()
@@ -111,13 +120,16 @@ def test_every_fault_is_told_at_once() -> None:
 @pytest.mark.parametrize(
     ("turns", "session", "fault"),
     [
-        (['user = "a"', 'user = "b", back_to = 1'], 'history = "server"\n', "needs the client's history"),
         (['user = "a", back_to = 1'], "", "'back_to' 1: the conversation has come to turn 0"),
         (['user = "a"', 'user = "b", back_to = 2'], "", "'back_to' 2: the conversation has come to turn 1"),
         (['user = "a"', 'user = "b"', 'user = "c", back_to = 1', 'user = "d", back_to = 2'], "", "come to turn 1"),
         (['user = "a"', 'user = "b", back_to = 0'], "", "'back_to' is a turn number, from 1"),
         (['user = "a", reply = "x"', 'user = "a", reply = "y", back_to = 1'], "", "different replies"),
         (['user = "a", reply = "x"', 'user = "a", back_to = 1'], "", "different replies"),
+        (["think_s = 1"], "", "a turn has a 'user' who says something, 'tool_results', or both"),
+        (['user = "a"', 'tool_results = ["x"], back_to = 1'], "", "'tool_results' go on from the reply before"),
+        (['user = "a", refusal = "no", reply = "yes"'], "", "'refusal' is said instead of a 'reply'"),
+        (['user = "a", reasoning = "hm"'], "", "'reasoning' comes before a 'reply', 'calls' or a 'refusal'"),
     ],
 )
 def test_conversation_that_cannot_be_held_is_refused(turns: list[str], session: str, fault: str) -> None:
@@ -125,6 +137,55 @@ def test_conversation_that_cannot_be_held_is_refused(turns: list[str], session: 
         with_turns(*turns, session=session)
     assert str(caught.value).startswith("mine.toml: ")
     assert "@ $.session[0]" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("script", "fault"),
+    [
+        ('history = "server"', "'back_to' needs the client's history: the server's cannot go back"),
+        ('history = "server"\ndialect = "gemini"', "'back_to' needs the client's history"),
+        ('history = "conversation"\ndialect = "openai.responses"', "'back_to' needs the client's history"),
+        ('history = "conversation"', "'history' 'conversation' is of the dialect 'openai.responses' alone"),
+        ('dialect = "gemin"', "not 'gemin' (did you mean 'gemini'?)"),
+    ],
+)
+def test_history_that_a_dialect_does_not_have_is_refused(script: str, fault: str) -> None:
+    with pytest.raises(OperatorError, match=re.escape(fault)):
+        with_turns('user = "a"', 'user = "b", back_to = 1', session=script + "\n")
+
+
+def test_any_response_can_be_gone_on_from() -> None:
+    session = 'history = "server"\ndialect = "openai.responses"\n'
+    assert len(with_turns('user = "a"', 'user = "b", back_to = 1', session=session).session[0].turn) == 2
+
+
+@pytest.mark.parametrize("key", ["messages", "input", "contents", "model", "stream", "system", "previous_response_id"])
+def test_request_keys_that_the_script_says_elsewhere_are_refused(key: str) -> None:
+    with pytest.raises(OperatorError, match=f"'params' has '{key}', which the script says elsewhere"):
+        with_turns('user = "a"', session=f"params = {{ {key} = 1 }}\n")
+
+
+def test_session_says_its_dialect_over_the_script() -> None:
+    text = 'dialect = "gemini"\n' + MINIMAL + 'turn = [{ user = "a" }]\n'
+    text += '[[session]]\nid = "t"\ndialect = "openai.chat"\nturn = [{ user = "a" }]'
+    assert [part.dialect for part in parts(parse(text))] == [Dialect.GEMINI, Dialect.CHAT]
+
+
+def test_what_the_user_said_last_holds_for_turns_in_which_tools_answer() -> None:
+    turns = ('user = "a", calls = [{ name = "f" }]', 'tool_results = ["x"]', 'user = "b", back_to = 1', 'user = "c"')
+    said = [(number, text) for number, text, _ in spoken(with_turns(*turns).session[0].turn)]
+    assert said == [(1, "a"), (2, "a"), (1, "b"), (2, "c")]
+
+
+def test_turn_puts_words_thoughts_calls_or_a_refusal_into_the_model_s_mouth() -> None:
+    turns = (
+        'user = "a", reply = "r", reasoning = "t", calls = [{ name = "f", arguments = { a = [1, "x"] } }]',
+        'user = "b", refusal = "no"',
+        'user = "c"',
+    )
+    scripted = [scripted_by(turn) for turn in with_turns(*turns).session[0].turn]
+    call = ToolCall("", "f", '{"a":[1,"x"]}')
+    assert scripted == [Scripted("r", "t", (call,)), Scripted("no", refused=True), None]
 
 
 def test_turns_are_numbered_as_the_conversation_goes() -> None:
@@ -150,24 +211,6 @@ def test_file_that_is_missing_or_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_bytes(b"\xff")
     with pytest.raises(OperatorError, match=r"bad\.toml: not UTF-8 at byte 0"):
         load_scripts([tmp_path / "bad.toml"])
-
-
-def asked(*user: str) -> TurnRequest:
-    said = [message for text in user for message in (Message(Role.USER, text), Message(Role.ASSISTANT, "ok"))]
-    return TurnRequest(model="m", messages=tuple(said[:-1]), digest=bytes(16))
-
-
-def test_scripted_reply_is_given_at_its_place_alone() -> None:
-    script = with_turns(
-        'user = "a", reply = "one"', 'user = "b"', 'user = "a", reply = "three"', session="repeat = 2\n"
-    )
-    replies = ScriptedReplies.from_scripts([script])
-    assert replies(Place("s-1", 1, b""), asked("a")) == Scripted("one")
-    assert replies(Place("s-0", 3, b""), asked("a", "b", "a")) == Scripted("three")
-    assert replies(Place("s-0", 2, b""), asked("a", "b")) is None
-    assert replies(Place("s-0", 1, b""), asked("else")) is None
-    assert replies(Place("s-2", 1, b""), asked("a")) is None
-    assert ScriptedReplies.from_scripts([])(Place("s-0", 1, b""), asked("a")) is None
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

@@ -22,6 +22,7 @@ def turn(session: str = "s", number: int = 1, at_us: int = 0, **changes: Any) ->
         session=session,
         turn=number,
         at_us=at_us,
+        path="/v1/chat/completions",
         request=BODY,
         status=200,
         headers={"x-request-id": "req_1", "date": "today", "content-type": "text/event-stream"},
@@ -43,7 +44,7 @@ def test_transcript_has_request_response_events_and_end_each_with_its_planned_ti
     assert head == {"kind": "transcript", "version": VERSION}
     same = {"session": "s", "turn": 1}
     assert lines == [
-        {**same, "kind": "request", "at_us": 1000, "seq": 0, "body": BODY},
+        {**same, "kind": "request", "at_us": 1000, "seq": 0, "path": "/v1/chat/completions", "body": BODY},
         {
             **same,
             "kind": "response",
