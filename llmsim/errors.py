@@ -80,13 +80,14 @@ class UnknownModel(ClientError):
 
 
 class ContextOverflow(ClientError):
-    """The prompt leaves no room for a reply; each wire says so in its provider's words, with these token counts."""
+    """The prompt leaves no room for a reply, or none of `wanted` tokens; each wire says so in its provider's words."""
 
-    def __init__(self, tokens: int, window: int) -> None:
+    def __init__(self, tokens: int, window: int, wanted: int = 0) -> None:
         message = f"The messages have {tokens} tokens, the context window of the model has {window}."
         super().__init__(message, param="messages", code="context_length_exceeded")
         self.tokens = tokens
         self.window = window
+        self.wanted = wanted
 
 
 class WrongPod(ClientError):

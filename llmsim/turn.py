@@ -149,7 +149,8 @@ OPENAI_CALLS = CallNames("call_", 24, BASE62)
 class TurnRequest:
     """What a caller asked, in no dialect.
 
-    `digest` (16 bytes) stands for everything in the request that can change the response (not: `stream`,
+    So many of the last messages are plain `prompts`, each to be completed by itself, `n` times; 0: all messages are one
+    conversation. `digest` (16 bytes) stands for everything in the request that can change the response (not: `stream`,
     `stream_options`): two requests with one place and one digest are attempts at the same turn.
     """
 
@@ -167,6 +168,7 @@ class TurnRequest:
     format: Format | None = None
     reasoning: Reasoning = Reasoning()
     call_names: CallNames = OPENAI_CALLS
+    prompts: int = 0
 
 
 @attrs.frozen

@@ -12,7 +12,7 @@ import attrs
 
 from llmsim.errors import ContextOverflow
 from llmsim.profile import Profile
-from llmsim.simulation import conduct, latency, reply
+from llmsim.simulation import conduct, latency, prompts, reply
 from llmsim.simulation.conduct import Intent
 from llmsim.simulation.draws import Source
 from llmsim.simulation.timeline import Timeline
@@ -118,15 +118,21 @@ def plan_turn(
     Raises:
         ContextOverflow: the context leaves no room for one token.
     """
-    prompt, cached = prompt_usage(context, counter, request_tokens(request, counter))
-    if prompt >= profile.context_window:
-        raise ContextOverflow(prompt, profile.context_window)
+    if request.prompts:
+        contexts = prompts.separate(context, request.prompts)
+        prompt, cached = prompts.tokens(profile, request, contexts, counter), 0
+    else:
+        contexts = (context,)
+        prompt, cached = prompt_usage(context, counter, request_tokens(request, counter))
+        if prompt >= profile.context_window:
+            raise ContextOverflow(prompt, profile.context_window)
     ceiling = _ceiling(profile, request, prompt)
     source = Source(pod, place)
     choices = []
-    for index in range(request.n):
+    for index in range(request.n * len(contexts)):
         if script is None:
-            intent = conduct.intent(profile, source, request, context, index, attempt, ceiling, counter)
+            heard = contexts[index // request.n]
+            intent = conduct.intent(profile, source, request, heard, index, attempt, ceiling, counter)
         else:
             intent = conduct.scripted(script, source, request, index, attempt, counter)
         choices.append(fitted(intent, request, ceiling, counter))
@@ -221,7 +227,9 @@ def _again(said: Reply, ceiling: int, counter: TokenCounter) -> Choice:
 
 def _ceiling(profile: Profile, request: TurnRequest, prompt: int) -> int:
     """The most tokens that one choice may have."""
-    limits = [profile.max_output, profile.context_window - prompt]
+    limits = [profile.max_output]
+    if not request.prompts:
+        limits.append(profile.context_window - prompt)
     if request.max_tokens is not None:
         limits.append(request.max_tokens)
     return min(limits)
