@@ -19,6 +19,7 @@ from llmsim.simulation.tokens import PART_TOKENS
 from llmsim.turn import FinishReason
 from llmsim.wire.base import Frame
 from llmsim.wire.gemini.http import pretty
+from llmsim.wire.gemini.likelihoods import average, likelihoods, result
 
 STEP = 16
 """Most tokens of one response of a stream; recorded ones have some 25, after a first one of fewer."""
@@ -46,6 +47,8 @@ class Step:
     index: int
     parts: tuple[dict[str, Any], ...]
     last: bool = False
+    more: dict[str, Any] = attrs.field(factory=dict)
+    """What else the candidate says here."""
 
 
 def whole(plan: Plan, params: Mapping[str, Any]) -> bytes:
@@ -54,7 +57,9 @@ def whole(plan: Plan, params: Mapping[str, Any]) -> bytes:
     said = 0
     for index, choice in enumerate(plan.choices):
         parts = _parts(plan, params, index, choice)
-        candidates.append(_candidate(choice, params, index, parts, last=True))
+        tokens = [] if _blocked(choice, params) else likelihoods(plan, params, index, choice) or []
+        more = {**average(tokens), **result(tokens)}
+        candidates.append(_candidate(choice, params, index, parts, last=True) | more)
         said += 0 if _blocked(choice, params) else choice.tokens - len(choice.reasoning)
     return pretty(_response(plan, params, candidates, plan.usage.reasoning_tokens, said))
 
@@ -74,7 +79,7 @@ def frames(plan: Plan, params: Mapping[str, Any]) -> Iterator[Frame]:
         said[step.index] = (
             0 if _blocked(choice, params) else max(min(step.token, choice.tokens) - len(choice.reasoning), 0)
         )
-        candidate = _candidate(choice, params, step.index, step.parts, last=step.last)
+        candidate = _candidate(choice, params, step.index, step.parts, last=step.last) | step.more
         response = _response(plan, params, [candidate], sum(thought), sum(said))
         ended = at == len(steps)
         if events:
@@ -183,10 +188,16 @@ def _steps(plan: Plan, params: Mapping[str, Any], index: int, choice: Choice) ->
     spoken = [(at, {"text": text}) for at, text in _runs(choice.pieces, thought, alone=not found)]
     calls = [(thought + len(choice.pieces) + at, part) for at, part in _calls(choice)]
     _sign([part for _, part in calls or spoken], plan, params, index, choice)
-    found += [Step(at, index, (part,)) for at, part in spoken + calls]
+    tokens = likelihoods(plan, params, index, choice) or []
+    told = 0
+    for at, part in spoken:
+        found.append(Step(at, index, (part,), more=result(tokens[told : at - thought])))
+        told = at - thought
+    found += [Step(at, index, (part,)) for at, part in calls]
     if not found or found[-1].token < end:
-        return [*found, Step(end, index, (), last=True)]
-    return [*found[:-1], attrs.evolve(found[-1], last=True)]
+        found.append(Step(end, index, ()))
+    last = found.pop()
+    return [*found, attrs.evolve(last, last=True, more={**average(tokens), **last.more})]
 
 
 def _runs(pieces: Sequence[str], before: int, *, alone: bool = True) -> Iterator[tuple[int, str]]:

@@ -163,6 +163,8 @@ def _choice(calling: Mapping[str, Any], tools: list[dict[str, Any]]) -> dict[str
 
 def _format(config: Mapping[str, Any]) -> dict[str, Any] | None:
     mime = config.get("responseMimeType") or "text/plain"
+    if mime == ENUM_TYPE:
+        raise ClientError("Enum mode is not enabled for this model")
     if mime not in MIME_TYPES:
         told = "allowed mimetypes are " + ", ".join([f"`{one}`" for one in MIME_TYPES[:-1]]) + f" and `{ENUM_TYPE}`."
         raise errors.invalid("generation_config.response_mime_type", told)
@@ -172,10 +174,10 @@ def _format(config: Mapping[str, Any]) -> dict[str, Any] | None:
         raise errors.invalid("generation_config.response_schema", told)
     if "responseSchema" in config:
         schema = json_schema(config["responseSchema"])
-    if schema is not None and mime not in {JSON_TYPE, ENUM_TYPE}:
-        told = f"only allowed when response_mime_type is `{JSON_TYPE}` or `{ENUM_TYPE}`."
+    if schema is not None and mime != JSON_TYPE:
+        told = f"only allowed when response_mime_type is `{JSON_TYPE}`."
         raise errors.invalid("generation_config.response_schema", told)
-    if mime not in {JSON_TYPE, ENUM_TYPE}:
+    if mime != JSON_TYPE:
         return None
     return {"schema": schema if isinstance(schema, dict) else None}
 
@@ -187,8 +189,8 @@ def _thinking(config: Mapping[str, Any]) -> dict[str, Any]:
         raise ClientError("You can only set only one of thinking budget and thinking level.")
     if budget is not None and budget < DYNAMIC:
         raise ClientError(f"The thinking budget {budget} is invalid. Please choose a value of at least {DYNAMIC}.")
-    if budget == 0:
-        effort = "none"
+    if budget is not None:
+        effort = "none" if budget == 0 else "medium"
     return {
         "effort": effort,
         "shown": config.get("includeThoughts", False),

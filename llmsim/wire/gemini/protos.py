@@ -164,11 +164,8 @@ class Many:
     def read(self, value: Any, path: str, reading: Reading, depth: int) -> Any:  # noqa: ANN401
         if not isinstance(value, list):
             return [self.each.read(value, path, reading, depth)]
-        return [
-            self.each.read(item, f"{path}[{index}]", reading, depth)
-            for index, item in enumerate(value)
-            if item is not None
-        ]
+        told = [(index, item) for index, item in enumerate(value) if item is not None]
+        return [self.each.read(item, f"{path}[{index}]", reading, depth) for index, item in told]
 
 
 @attrs.frozen
@@ -181,11 +178,8 @@ class Named:
         if not isinstance(value, dict):
             reading.wrong(path, "TYPE_MESSAGE", value)
             return {}
-        return {
-            name: self.each.read(item, f"{path}[{index}].value", reading, depth)
-            for index, (name, item) in enumerate(value.items())
-            if item is not None
-        }
+        told = [(index, name, item) for index, (name, item) in enumerate(value.items()) if item is not None]
+        return {name: self.each.read(item, f"{path}[{index}].value", reading, depth) for index, name, item in told}
 
 
 @attrs.frozen
@@ -292,7 +286,7 @@ def _number(value: Any) -> float | None:  # noqa: ANN401
 
 def _quoted(value: Any) -> str:  # noqa: ANN401
     """A wrong value as errors say it again."""
-    if isinstance(value, (dict, list)):
+    if isinstance(value, dict | list):
         return "{}" if isinstance(value, dict) else "[]"
     text = orjson.dumps(value).decode()
     return text if len(text) <= QUOTED_CHARS else text[:QUOTED_CHARS] + '..."'

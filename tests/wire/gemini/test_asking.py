@@ -72,8 +72,8 @@ def test_schemas_of_a_reply_are_its_format() -> None:
     [
         ({"includeThoughts": True}, Reasoning(None, shown=True)),
         ({"thinkingBudget": 0}, Reasoning("none", most_tokens=0)),
-        ({"thinkingBudget": -1}, Reasoning()),
-        ({"thinkingBudget": 100}, Reasoning(most_tokens=100)),
+        ({"thinkingBudget": -1}, Reasoning("medium")),
+        ({"thinkingBudget": 100}, Reasoning("medium", most_tokens=100)),
         ({"thinkingLevel": "low"}, Reasoning("low")),
     ],
 )
@@ -122,9 +122,10 @@ CONFIG = "* GenerateContentRequest.generation_config"
                 "`application/xml`, `application/yaml` and `text/x.enum`.\n"
             ),
         ),
+        ({"responseMimeType": "text/x.enum"}, "Enum mode is not enabled for this model"),
         (
             {"responseSchema": {"type": "STRING"}},
-            f"{CONFIG}.response_schema: only allowed when response_mime_type is `application/json` or `text/x.enum`.\n",
+            f"{CONFIG}.response_schema: only allowed when response_mime_type is `application/json`.\n",
         ),
         (
             {"responseMimeType": "application/json", "responseSchema": {}, "responseJsonSchema": {}},
