@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from llmsim.errors import ClientError, ContextOverflow, UnknownModel
+from llmsim.profile import Profile
 from llmsim.simulation.plan import Plan
 from llmsim.turn import DIGEST_BYTES, Format, Message, Reasoning, Role, TurnRequest, unmarked
 from llmsim.wire import sse
@@ -19,6 +20,7 @@ from llmsim.wire.base import Frame, Held, Parsed, Refusal
 from llmsim.wire.ids import request_id
 from llmsim.wire.openai import errors, items, responses_errors, responses_stream, responses_tools
 from llmsim.wire.openai.http import JSON, STANDARD, canonical, read_exactly
+from llmsim.wire.openai.responses_models import check_model
 from llmsim.wire.openai.responses_params import params_of
 from llmsim.wire.openai.responses_requests import check_storable, read
 from llmsim.wire.openai.responses_resource import QUEUED, body, final_status, resource
@@ -71,6 +73,14 @@ class OpenAIResponses:
             params["input"] = said
         check_storable(params)
         return self.restore(params, messages, request_digest(asked))
+
+    def check(self, parsed: Parsed, profile: Profile) -> None:
+        """Look whether the model that this profile is takes the request.
+
+        Raises:
+            ClientError: it does not.
+        """
+        check_model(parsed.params, profile)
 
     def restore(self, params: dict[str, Any], messages: tuple[Message, ...], digest: bytes) -> Parsed:
         """The request again, from what the store kept of it."""

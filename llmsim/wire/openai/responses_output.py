@@ -5,11 +5,13 @@ while it thought), one for each call. An item knows at which tokens of the plan 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import attrs
 
+from llmsim.simulation.draws import Source
+from llmsim.simulation.logprobs import Likely, logprobs
 from llmsim.simulation.plan import Call, Choice, Plan
 from llmsim.turn import FinishReason
 from llmsim.wire.base import Parsed
@@ -18,8 +20,10 @@ from llmsim.wire.openai.responses_tools import namespaces
 from llmsim.wire.openai.sealed_content import seal
 
 ENCRYPTED = "reasoning.encrypted_content"
+LOGPROBS = "message.output_text.logprobs"
+"""What a response is to include only where it is asked for."""
 CONCISE = "concise"
-_PHASED = re.compile(r"gpt-(?:5\.[3-9]|[6-9])")
+PHASED = re.compile(r"gpt-(?:5\.[3-9]|[6-9])")
 """Models whose messages say their phase; seen in recorded responses."""
 
 
@@ -27,7 +31,7 @@ _PHASED = re.compile(r"gpt-(?:5\.[3-9]|[6-9])")
 class Output:
     """One item, as it looks at its end. `before`: tokens before its first; `pieces`: one for each of its tokens.
 
-    `shown` are the pieces that a stream shows of it.
+    `shown` are the pieces that a stream shows of it, `likely` says of each how likely it was, where that is asked for.
     """
 
     kind: str
@@ -35,6 +39,7 @@ class Output:
     pieces: tuple[str, ...]
     item: dict[str, Any]
     shown: tuple[str, ...]
+    likely: tuple[dict[str, Any], ...] = ()
 
     @property
     def after(self) -> int:
@@ -69,7 +74,8 @@ def _outputs(plan: Plan, asked: Parsed, choice: Choice) -> Iterator[Output]:
         at, index = len(choice.reasoning), 1
     cut = incomplete(plan)
     if choice.pieces or not (choice.calls or (cut and choice.reasoning)):
-        yield _said(plan, choice, index, at, cut=cut and not choice.calls)
+        likely = likelihoods(plan, asked, choice) if LOGPROBS in asked.params["include"] else ()
+        yield _said(plan, choice, index, at, likely, cut=cut and not choice.calls)
         at, index = at + len(choice.pieces), index + 1
     for order, call in enumerate(choice.calls):
         last = order == len(choice.calls) - 1
@@ -91,18 +97,33 @@ def _thought(plan: Plan, asked: Parsed, choice: Choice) -> Output:
     return Output("reasoning", 0, choice.reasoning, item, shown if text else ())
 
 
-def _said(plan: Plan, choice: Choice, index: int, before: int, *, cut: bool) -> Output:
-    part = {"type": "refusal", "refusal": choice.text} if choice.refused else text_part(choice.text)
+def likelihoods(plan: Plan, asked: Parsed, choice: Choice) -> tuple[dict[str, Any], ...]:
+    """How likely each piece of the text was, as a part says it."""
+    stream = Source(plan.pod, plan.place).stream("logprobs", 0)
+    said = logprobs(stream, choice.pieces, asked.params["top_logprobs"])
+    return tuple({**_likely(one), "top_logprobs": [_likely(other) for other in one.top]} for one in said)
+
+
+def _likely(one: Likely) -> dict[str, Any]:
+    return {"token": one.token, "bytes": one.bytes, "logprob": one.logprob}
+
+
+def _said(
+    plan: Plan, choice: Choice, index: int, before: int, likely: tuple[dict[str, Any], ...], *, cut: bool
+) -> Output:
+    part = text_part(choice.text, likely)
+    if choice.refused:
+        part = {"type": "refusal", "refusal": choice.text}
     item: dict[str, Any] = {
         "id": _id(plan, "msg", index),
         "type": "message",
         "status": "incomplete" if cut else "completed",
         "content": [part],
     }
-    if _PHASED.match(plan.model):
+    if PHASED.match(plan.model):
         item["phase"] = "commentary" if choice.calls else "final_answer"
     item["role"] = "assistant"
-    return Output("refusal" if choice.refused else "message", before, choice.pieces, item, choice.pieces)
+    return Output("refusal" if choice.refused else "message", before, choice.pieces, item, choice.pieces, likely)
 
 
 def _called(plan: Plan, asked: Parsed, call: Call, index: int, before: int, *, cut: bool) -> Output:
@@ -122,9 +143,9 @@ def _called(plan: Plan, asked: Parsed, call: Call, index: int, before: int, *, c
     return Output(kind, before, call.pieces, item, call.pieces)
 
 
-def text_part(text: str) -> dict[str, Any]:
+def text_part(text: str, likely: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """A part of a message that says something."""
-    return {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
+    return {"type": "output_text", "annotations": [], "logprobs": list(likely), "text": text}
 
 
 def _id(plan: Plan, prefix: str, label: int | str) -> str:

@@ -13,7 +13,8 @@ from llmsim.errors import ClientError
 from llmsim.simulation.plan import Plan
 from llmsim.turn import Usage
 from llmsim.wire.base import Parsed
-from llmsim.wire.openai.responses_output import incomplete, output_items, response_id
+from llmsim.wire.openai.responses_models import REASONS
+from llmsim.wire.openai.responses_output import PHASED, incomplete, output_items, response_id
 
 TIERS = {"flex": "flex", "scale": "scale", "priority": "priority", "fast": "priority", "ultrafast": "ultrafast"}
 """The service tier that a response names, for those that are not the default."""
@@ -77,7 +78,7 @@ def resource(
         "prompt_cache_key": params["prompt_cache_key"],
         "prompt_cache_options": params["prompt_cache_options"],
         "prompt_cache_retention": params["prompt_cache_retention"],
-        "reasoning": params["reasoning"],
+        "reasoning": reasoning(plan, params["reasoning"]),
         "safety_identifier": params["safety_identifier"],
         "service_tier": "auto" if status in UNDER_WAY else TIERS.get(params["service_tier"], "default"),
         "store": params["store"],
@@ -109,6 +110,17 @@ def usage(counted: Usage) -> dict[str, Any]:
         "output_tokens_details": {"reasoning_tokens": counted.reasoning_tokens},
         "total_tokens": counted.total_tokens,
     }
+
+
+def reasoning(plan: Plan, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """How a model reasoned; one that does says so with its defaults."""
+    if not REASONS.match(plan.model):
+        return dict(wanted)
+    effort = "medium" if plan.usage.reasoning_tokens else "none"
+    said = {**wanted, "effort": wanted["effort"] or effort}
+    if PHASED.match(plan.model):
+        said = {"context": "all_turns", "mode": "standard", **said}
+    return dict(sorted(said.items()))
 
 
 def completed_at(plan: Plan) -> int:

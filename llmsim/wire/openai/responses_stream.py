@@ -31,6 +31,8 @@ DELTAS = {
     "custom_tool_call": "response.custom_tool_call_input",
 }
 """What the deltas of an item are called, before `.delta` and `.done`."""
+EMPTY: Mapping[str, Mapping[str, Any]] = {"output_text": {"logprobs": []}}
+"""What a part is at its beginning, besides without text."""
 TERMINAL = ("response.completed", "response.incomplete", "response.failed", "error")
 """Types of events after which none comes."""
 
@@ -131,7 +133,7 @@ class _Told:
     def _parted(self, kind: str, part: dict[str, Any], first: int) -> Iterator[Event]:
         """The events of the one part that the item has."""
         key = "refusal" if part["type"] == "refusal" else "text"
-        yield self._next(first, f"{kind}.added", {"part": {**part, key: ""}})
+        yield self._next(first, f"{kind}.added", {"part": {**part, **EMPTY.get(part["type"], {}), key: ""}})
         yield from self._pieces()
         yield self._whole(key)
         yield self._next(max(self._output.after, 1), f"{kind}.done", {"part": part})
@@ -143,22 +145,28 @@ class _Told:
             orjson.dumps({"type": kind, **({"content_index": 0} if "content_index" in self._within else {})})[:-1]
             + b',"delta":'
         )
-        logprobs: dict[str, list[Any]] = {"logprobs": []} if self._output.kind == "message" else {}
-        middle = b"," + orjson.dumps({"item_id": self._place["item_id"], **logprobs})[1:-1]
+        middle = b"," + orjson.dumps({"item_id": self._place["item_id"]})[1:-1]
         after = b',"output_index":%d,"sequence_number":%%d' % self._place["output_index"]
         after += b',"summary_index":0}' if "summary_index" in self._within else b"}"
         for token, piece in enumerate(self._output.shown, self._output.before + 1):
             if piece:
                 hidden = self._hidden.pair(piece) if self._hidden is not None else b""
-                data = b"".join((before, orjson.dumps(piece), middle, hidden, after % self._number))
+                said = self._likely(token - self._output.before - 1)
+                data = b"".join((before, orjson.dumps(piece), middle, said, hidden, after % self._number))
                 yield Event(token, self._number, kind, data)
                 self._number += 1
+
+    def _likely(self, at: int) -> bytes:
+        """The JSON pair of how likely a piece was, with a comma before it; only texts have one."""
+        if self._output.kind != "message":
+            return b""
+        return b',"logprobs":' + orjson.dumps(self._output.likely[at : at + 1])
 
     def _whole(self, key: str) -> Event:
         """The event that says all that the deltas said."""
         keys: dict[str, Any] = {key: "".join(self._output.shown)}
         if self._output.kind == "message":
-            keys["logprobs"] = []
+            keys["logprobs"] = self._output.likely
         shown = self._output.before + len(self._output.shown)
         return self._next(max(shown, 1), f"{self._deltas}.done", keys)
 
