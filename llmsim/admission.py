@@ -47,7 +47,7 @@ class Slot:
     """A turn that may be answered: durable, or asked not to be stored (`stored`).
 
     `recorded`: an earlier answer, given again for its key. `seal` is to be durable before its sealed frames leave.
-    `claims` are held until it is settled.
+    `claims` are held until it is settled. `begun_s`: when it was planned, unix seconds of the pod's `Moment`s.
     """
 
     session: str
@@ -59,6 +59,7 @@ class Slot:
     recorded: bool = False
     seal: Operation | None = None
     claims: tuple[str, ...] = ()
+    begun_s: float = 0.0
 
     @property
     def background(self) -> bool:

@@ -26,7 +26,7 @@ from llmsim.admission import (
 )
 from llmsim.clock import Clock, Pace
 from llmsim.errors import ClientError, UnknownModel
-from llmsim.keeping.base import All, Keeper, Moment, Recalled, recalled
+from llmsim.keeping.base import All, Keeper, Moment, Recalled, recalled, sealed_again
 from llmsim.metrics import Metrics
 from llmsim.profile import Profile, Profiles
 from llmsim.simulation.plan import plan_turn
@@ -80,8 +80,7 @@ class Simulator:
         claim = (session, ask.idempotency_key)
         while claim in self._answering:
             await self._answering[claim].wait()
-        slot = self._recorded(parsed, ask, session, ask.idempotency_key)
-        if slot is not None:
+        if (slot := self._recorded(parsed, ask, session, ask.idempotency_key)) is not None:
             return slot
         self._answering[claim] = trio.Event()
         try:
@@ -137,6 +136,10 @@ class Simulator:
         """Whose pod it is, and when."""
         return Moment(self.pod, self._begun_s + trio.current_time(), self.pace)
 
+    def on_clock(self, now_s: float) -> float:
+        """Unix seconds, as `moment` has them, on the event loop's clock."""
+        return now_s - self._begun_s
+
     def profile_for(self, model: str) -> Profile:
         """The profile that serves this model; raises UnknownModel where nobody knows it, and models are strict."""
         profile = self.profiles.for_model(model)
@@ -145,11 +148,7 @@ class Simulator:
         return profile or self.profiles.default
 
     def slot_of(self, turn: Turn) -> Slot:
-        """A stored turn, ready to be answered again: content as stored, schedule and identity computed again.
-
-        Raises:
-            StoreDamaged: its profile or a turn before it is missing.
-        """
+        """A stored turn, ready to be answered again; see `slot_again`."""
         with self.environment.read() as view:
             return slot_again(view, turn, self.wires, self.counters)
 
@@ -191,10 +190,10 @@ class Simulator:
 
     async def _answer(self, wire: Wire, parsed: Parsed, ask: Ask) -> Slot:
         slot, operation = self._planned(wire, parsed, ask)
-        if operation is not None:
-            await self._commit(slot, operation)
-        else:
+        if operation is None:
             self._admitted(slot)
+        else:
+            await self._commit(slot, operation)
         return slot
 
     def _planned(self, wire: Wire, parsed: Parsed, ask: Ask) -> tuple[Slot, Operation | None]:
@@ -224,7 +223,7 @@ class Simulator:
             script=script,
             counter=self.counters(profile.tokens.counter),
         )
-        slot = Slot(session, key, profile.name, plan, parsed, stored=ask.store)
+        slot = Slot(session, key, profile.name, plan, parsed, stored=ask.store, begun_s=moment.now_s)
         if not ask.store:
             return slot, None
         slot = attrs.evolve(slot, claims=known.claims)
@@ -284,10 +283,9 @@ class Simulator:
 
     def _session_named(self, wire: Wire, parsed: Parsed, ask: Ask) -> str:
         """The session of a request with an idempotency key, which is answered from that session alone."""
-        if not parsed.goes_on or wire.dialect not in self.keepers:
-            return session_of(parsed.request, ask.session)
+        keeper = self.keepers.get(wire.dialect) if parsed.goes_on else None
         with self.environment.read() as view:
-            known = self.keepers[wire.dialect].recall(view, parsed, self.moment())
+            known = keeper.recall(view, parsed, self.moment()) if keeper else Recalled(parsed)
         return known.session or session_of(known.parsed.request, ask.session)
 
     def _recorded(self, parsed: Parsed, ask: Ask, session: str, idempotency_key: str) -> Slot | None:
@@ -295,7 +293,8 @@ class Simulator:
         with self.environment.read() as view:
             key = sessions.by_idempotency_key(view, session, idempotency_key)
             turn = sessions.turn(view, session, key) if key else None
-        if key is None or turn is None:
+            outcome = sessions.outcome(view, session, key) if key else None
+        if turn is None:
             return None
         require_same(turn, parsed, server_history=ask.server_history)
-        return attrs.evolve(self.slot_of(turn), asked=parsed)
+        return sealed_again(self.slot_of(turn), parsed, turn, outcome, self.keepers, self.moment())

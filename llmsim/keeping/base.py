@@ -6,18 +6,19 @@ under way (a background response, a batch) has no task; its state follows from w
 Knows store and wires; no event loop, no HTTP.
 """
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import attrs
 
-from llmsim.admission import Ask, session_of
+from llmsim.admission import Ask, Slot, session_of
 from llmsim.clock import Pace
 from llmsim.errors import ClientError, WrongPod
 from llmsim.simulation.plan import Plan
 from llmsim.store import sessions
 from llmsim.store.batch import Operation
 from llmsim.store.environment import View
-from llmsim.store.schema import Turn
+from llmsim.store.schema import Ending, Outcome, Turn
 from llmsim.turn import Pod
 from llmsim.wire.base import Parsed
 from llmsim.wire.ids import owner_of
@@ -96,6 +97,8 @@ def recalled(view: View, keeper: Keeper | None, parsed: Parsed, ask: Ask, moment
         ClientError: as `Keeper.recall`; both are asked for.
     """
     found = Recalled(parsed)
+    if parsed.held is not None and parsed.held.background and not ask.store:
+        raise ClientError("X-LLMSim-Store: no keeps nothing that a background response could be asked for from")
     if parsed.held is not None and keeper is not None:
         found = keeper.recall(view, parsed, moment)
     if found.session is not None and (ask.server_history or ask.session not in {None, found.session}):
@@ -108,6 +111,21 @@ def recalled(view: View, keeper: Keeper | None, parsed: Parsed, ask: Ask, moment
         messages = sessions.history(view, session_of(request, ask.session)) + request.messages
         found = Recalled(attrs.evolve(parsed, request=attrs.evolve(request, messages=messages)))
     return found
+
+
+def sealed_again(
+    slot: Slot, asked: Parsed, turn: Turn, outcome: Outcome | None, keepers: Mapping[str, Keeper], moment: Moment
+) -> Slot:
+    """A stored turn as the answer to a request that is said again.
+
+    What it was to leave behind is made sure of, where its response did not end well.
+    """
+    slot = attrs.evolve(slot, asked=asked)
+    ended = outcome is not None and outcome.ending is Ending.COMPLETED
+    if ended or asked.held is None or turn.dialect not in keepers:
+        return slot
+    kept = keepers[turn.dialect].keep(turn, slot.plan, asked, moment)
+    return attrs.evolve(slot, seal=kept.at_end, begun_s=moment.now_s)
 
 
 def refuse_foreign(pod: Pod, text: str) -> None:

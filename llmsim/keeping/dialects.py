@@ -1,10 +1,16 @@
-"""Which dialect remembers what: its keeper, by the name of the dialect."""
+"""Which dialect remembers what: its keeper, by the name of the dialect; and what a process does when it starts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from llmsim.keeping.base import Keeper
+from llmsim.keeping.background import go_on
+from llmsim.keeping.base import Keeper, Moment
+from llmsim.keeping.responses import Responses
 from llmsim.keeping.threads import Threads
-from llmsim.wire.anthropic.messages import AnthropicMessages
+from llmsim.store.batch import Operation
+from llmsim.store.environment import View
+from llmsim.wire.dialects import MESSAGES, RESPONSES
 
-KEEPERS: Mapping[str, Keeper] = {AnthropicMessages().dialect: Threads()}
+KEEPERS: Mapping[str, Keeper] = {MESSAGES.dialect: Threads(), RESPONSES.dialect: Responses()}
 """A dialect without one remembers nothing beyond its turns."""
+STARTING: tuple[Callable[[View, Moment], Operation | None], ...] = (go_on,)
+"""What is made durable before a pod answers: what was under way when its last process ended goes on."""

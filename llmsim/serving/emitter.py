@@ -13,7 +13,7 @@ import trio
 
 from llmsim.clock import Pace
 from llmsim.simulation.timeline import Timeline
-from llmsim.store.schema import Ending
+from llmsim.store.schema import Ending, TurnKey
 from llmsim.wire.base import Frame
 
 MAX_WRITE_BYTES = 64 * 1024
@@ -42,8 +42,11 @@ class Emission:
 
     A sealed frame that is due waits until `seal`, which is called then, has called back: meanwhile nothing is taken,
     and the emission `waits`. `woken` is called then: frames may be taken again, or there is a `failure` for good. It is
-    called also when the emission is `cut`: nothing more is to be taken, and the response is at its end.
+    called also when the emission is `cut`: nothing more is to be taken, and the response is at its end. `tells` says
+    which turn of which session it tells of, where that can be cancelled meanwhile.
     """
+
+    tells: tuple[str, TurnKey | None] = ("", None)
 
     def __init__(
         self,

@@ -108,12 +108,16 @@ def respond(service: Service, inquiry: Inquiry, slot: Slot) -> Answer:
         frames = wire.frames(plan, asked)
     else:
         whole = wire.whole(plan, asked)
-        frames = iter((Frame(0 if slot.background else len(plan.timeline.at_us), whole, sealed=True),))
+        due = 0 if slot.background else len(plan.timeline.at_us)
+        frames = iter((Frame(due, whole, sealed=not slot.background),))
         head += (("content-length", str(len(whole))),)
     settle = partial(service.simulator.settle, slot)
     late = service.metrics.emitted
     seal = partial(service.simulator.seal, slot) if slot.seal is not None else None
-    emission = Emission(frames, plan.timeline, service.pace, inquiry.started, settle, late, seal)
+    started = service.simulator.on_clock(slot.begun_s) if slot.background else inquiry.started
+    emission = Emission(frames, plan.timeline, service.pace, started, settle, late, seal)
+    if slot.background:
+        service.following.add(emission, slot.session, slot.key)
     return Answer(200, head, emission, streams=asked.request.stream)
 
 

@@ -5,7 +5,7 @@ commits are synced. Invariant at the end: the writer has drained before the envi
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import attrs
@@ -13,8 +13,8 @@ import trio
 
 from llmsim.admission import Script, no_script
 from llmsim.clock import Clock, Pace
-from llmsim.errors import leading_error
-from llmsim.keeping.dialects import KEEPERS
+from llmsim.errors import StoreFull, leading_error
+from llmsim.keeping.dialects import KEEPERS, STARTING
 from llmsim.metrics import Metrics
 from llmsim.profile import Profiles
 from llmsim.serving.service import Phase, Service
@@ -76,6 +76,7 @@ async def running_pod(options: PodOptions) -> AsyncIterator[Service]:
         try:
             async with trio.open_nursery() as nursery:
                 await nursery.start(writer.run)
+                await go_on(simulator)
                 service.phase = Phase.READY
                 try:
                     yield service
@@ -86,6 +87,16 @@ async def running_pod(options: PodOptions) -> AsyncIterator[Service]:
                     nursery.cancel_scope.cancel()
         except BaseExceptionGroup as group:
             raise leading_error(group) or group from group
+
+
+async def go_on(simulator: Simulator) -> None:
+    """What was under way when the store was last served goes on, durably; on a full disk, as its own start says."""
+    moment = simulator.moment()
+    with simulator.environment.read() as view:
+        operations = [operation for start in STARTING if (operation := start(view, moment)) is not None]
+    with suppress(StoreFull):
+        for operation in operations:
+            await simulator.writer.commit(operation)
 
 
 def stored_sessions(store: Environment) -> int:

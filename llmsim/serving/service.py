@@ -4,13 +4,16 @@ Only the phase changes here, with the pod's own start and end, and the count of 
 """
 
 from enum import StrEnum
+from weakref import WeakSet
 
 import attrs
 import trio
 
 from llmsim.clock import Pace
 from llmsim.metrics import Metrics
+from llmsim.serving.emitter import Emission
 from llmsim.simulator import Simulator
+from llmsim.store.schema import TurnKey
 
 
 class Phase(StrEnum):
@@ -45,6 +48,24 @@ class InFlight:
             await self._none.wait()
 
 
+class Following:
+    """The emissions that tell of something which may be cancelled meanwhile."""
+
+    def __init__(self) -> None:
+        self._told: WeakSet[Emission] = WeakSet()
+
+    def add(self, emission: Emission, session: str, turn: TurnKey | None) -> None:
+        """Follow an emission that tells of this turn."""
+        emission.tells = session, turn
+        self._told.add(emission)
+
+    def cut(self, session: str, turn: TurnKey | None = None) -> None:
+        """Whatever tells of this turn, or of any turn of the session, tells no more."""
+        for emission in [one for one in self._told if not one.settled]:
+            if emission.tells == (session, turn or emission.tells[1]):
+                emission.cut()
+
+
 @attrs.define
 class Service:
     """One pod, as its routes see it."""
@@ -54,3 +75,4 @@ class Service:
     pace: Pace
     phase: Phase = Phase.STARTING
     in_flight: InFlight = attrs.field(factory=InFlight)
+    following: Following = attrs.field(factory=Following)

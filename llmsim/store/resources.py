@@ -55,6 +55,26 @@ def items(view: View, session: str, *, after: int | None = None, reverse: bool =
         yield orjson.loads(record)
 
 
+def next_position(view: View, session: str) -> int:
+    """Where the next item of a conversation stands."""
+    last = next(islice(view.scan(Table.ITEMS, within(session), reverse=True), 1), None)
+    return int.from_bytes(last[0][-POSITION_BYTES:]) + 1 if last else 0
+
+
+def taken(view: View, text: str) -> bool:
+    """Whether this is the id of a resource or of an item."""
+    return _name(view, text) is not None
+
+
+def beginning(view: View, text: str) -> Resource | None:
+    """The first resource whose id begins with this text; None where there is none."""
+    key = text.encode("utf-8", "surrogatepass")
+    if not 0 < len(key) <= ID_MAX_BYTES:
+        return None
+    found = next((name for name, at in view.scan(Table.NAMES, key) if at.startswith(OF_RESOURCE)), None)
+    return resource(view, found.decode()) if found is not None else None
+
+
 def of_session(view: View, session: str) -> Iterator[Resource]:
     """The resources of a session, in order of their ids."""
     for _, record in view.scan(Table.RESOURCES, within(session)):
@@ -121,9 +141,7 @@ class AppendItems:
     items: tuple[dict[str, Any], ...]
 
     def __call__(self, view: View) -> None:
-        last = next(islice(view.scan(Table.ITEMS, within(self.session), reverse=True), 1), None)
-        position = int.from_bytes(last[0][-POSITION_BYTES:]) + 1 if last else 0
-        for at, body in enumerate(self.items, position):
+        for at, body in enumerate(self.items, next_position(view, self.session)):
             put_item(view, self.session, at, body)
 
 
