@@ -158,7 +158,8 @@ def check_followed(items: Sequence[Item]) -> None:
     Raises:
         ClientError: the first one that is not.
     """
-    for item, following in zip(items, [*items[1:], None], strict=True):
+    for at, item in enumerate(items, 1):
+        following = items[at] if at < len(items) else None
         if item["type"] != "reasoning" or (following is not None and following["type"] == "reasoning"):
             continue
         if following is None or following["type"] in OUTPUTS or following.get("role", "assistant") != "assistant":

@@ -91,7 +91,8 @@ def _parsed(body: bytes, rows: Mapping[str, Kind], required: tuple[str, ...], *,
     except ClientError:
         _check(read_exactly(body) or asked, rows, required, lenient=lenient)
         raise
-    return OpenAIResponses().understood({**asked, "model": asked.get("model") or NAMELESS, "store": False})
+    known = {key: asked.get(key) for key in rows}
+    return OpenAIResponses().understood({**known, "model": asked.get("model") or NAMELESS, "store": False})
 
 
 def _check(asked: Mapping[str, Any], rows: Mapping[str, Kind], required: tuple[str, ...], *, lenient: bool) -> None:

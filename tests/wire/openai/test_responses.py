@@ -155,6 +155,9 @@ def test_what_is_remembered_is_named() -> None:
     assert parsed.held == Held(previous="resp_1", references=("msg_1",), kept=False)
     assert parsed.goes_on
     assert stored(parsed) == parsed
+    empty: tuple[list[str] | str, ...] = ([], "")
+    for nothing in empty:
+        assert asked(input=nothing, conversation="conv_1").request.messages == ()
 
 
 def test_input_is_kept_only_where_somebody_may_ask_for_it() -> None:
