@@ -12,9 +12,11 @@ from llmsim.wire.anthropic.messages import AnthropicMessages
 from llmsim.wire.base import Wire
 from llmsim.wire.gemini.generate import STREAM, WHOLE, Gemini
 from llmsim.wire.openai.chat import OpenAIChat
+from llmsim.wire.openai.completions import OpenAICompletions
 from llmsim.wire.openai.responses import OpenAIResponses
 
 CHAT = OpenAIChat()
+COMPLETIONS = OpenAICompletions()
 GEMINI = Gemini()
 RESPONSES = OpenAIResponses()
 MESSAGES = AnthropicMessages()
@@ -24,6 +26,7 @@ ANTHROPIC = "/v1/messages"
 NO_HEADERS: Mapping[str, str] = {}
 GENERATING: Mapping[str, Wire] = {
     "/v1/chat/completions": CHAT,
+    "/v1/completions": COMPLETIONS,
     "/v1/responses": RESPONSES,
     "/v1/messages": MESSAGES,
 }
@@ -58,6 +61,8 @@ def refusing(path: str, headers: Mapping[str, str] = NO_HEADERS) -> Wire:
     Anthropic's, whatever the path, for a request that names a version of its API (`headers`, looked up in lower case);
     Google's, for one that has a key of its API.
     """
+    if path in GENERATING:
+        return GENERATING[path]
     if path == ANTHROPIC or path.startswith(f"{ANTHROPIC}/") or "anthropic-version" in headers:
         return MESSAGES
     found = templated(path)

@@ -56,6 +56,13 @@ CHAT: tuple[dict[str, Any], ...] = (
     },
 )
 
+COMPLETIONS: tuple[dict[str, Any], ...] = (
+    {"model": "gpt-3.5-turbo-instruct", "prompt": "Say this is a test"},
+    {"model": "m", "prompt": ["a", "b"], "n": 2, "best_of": 3, "echo": True, "logprobs": 5, "suffix": "!", "seed": 1},
+    {"model": "m", "prompt": [1, 2], "stream": True, "stream_options": {"include_usage": True}, "stop": ["a"]},
+    {"model": "m", "prompt": [[1], [2, 3]], "max_tokens": 0, "logit_bias": {"5": 1}, "user": "u", "temperature": 1},
+)
+
 
 @attrs.frozen
 class Parser:
@@ -71,4 +78,7 @@ def generating(path: str, samples: tuple[dict[str, Any], ...], headers: Mapping[
     return Parser(lambda body: wire.parse(body, headers or {}), samples)
 
 
-PARSERS: Mapping[str, Parser] = {"openai.chat": generating("/v1/chat/completions", CHAT)}
+PARSERS: Mapping[str, Parser] = {
+    "openai.chat": generating("/v1/chat/completions", CHAT),
+    "openai.completions": generating("/v1/completions", COMPLETIONS),
+}
