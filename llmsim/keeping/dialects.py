@@ -1,4 +1,7 @@
-"""Which dialect remembers what: its keeper, by the name of the dialect; and what a process does when it starts."""
+"""Which dialect remembers what: its keeper, by the name of the dialect.
+
+And what a process does when it starts. Knows keepers and names, nothing of what they keep.
+"""
 
 from collections.abc import Callable, Mapping
 

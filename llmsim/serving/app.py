@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from llmsim.errors import ClientError, UnknownPath, WrongMethod
 from llmsim.serving.anthropic import add_anthropic
 from llmsim.serving.anthropic_batches import add_batches
+from llmsim.serving.compaction import add_compaction
 from llmsim.serving.connection import ObservedRequest, asked, body_of, connection_class, respond
 from llmsim.serving.conversations import add_conversations
 from llmsim.serving.gemini import add_gemini
@@ -45,6 +46,7 @@ def create_app(service: Service) -> QuartTrio:
     add_models(app, service)
     add_sessions(app, service)
     add_responses(app, service)
+    add_compaction(app, service)
     add_conversations(app, service)
     add_gemini(app, service)
     add_anthropic(app, service)
