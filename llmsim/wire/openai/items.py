@@ -48,15 +48,16 @@ PREFIXES = {
 OTHER_PREFIX = "item"
 SILENT = frozenset({"reasoning", "compaction_trigger", "additional_tools", "configuration_update", REFERENCE})
 """Types of items that say nothing to a model."""
+NAMED = {"function_call": "arguments", "custom_tool_call": "input"}
+"""Calls of a client's tools, and where they say what they want."""
 CALLS = {
-    "function_call": "arguments",
-    "custom_tool_call": "input",
+    **NAMED,
     "computer_call": "action",
     "local_shell_call": "action",
     "shell_call": "action",
     "apply_patch_call": "operation",
 }
-"""Calls that a client carries out, and where they say what they want."""
+"""Those, and calls of hosted tools that a client carries out."""
 OUTPUTS = frozenset(
     {
         "function_call_output",
@@ -194,7 +195,8 @@ def _unfold(messages: list[Message], compacted: Sequence[Message]) -> None:
 def _call(item: Item, key: str) -> ToolCall:
     wanted = item.get(key, "")
     arguments = unmarked(wanted) if isinstance(wanted, str) else canonical(wanted).decode()
-    return ToolCall(item["call_id"], item.get("name") or item["type"].removesuffix("_call"), arguments)
+    name = item["name"] if item["type"] in NAMED else item["type"].removesuffix("_call")
+    return ToolCall(item["call_id"], name, arguments)
 
 
 def _output(value: Any) -> str:  # noqa: ANN401

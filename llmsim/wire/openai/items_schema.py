@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from llmsim.wire.openai import errors
-from llmsim.wire.openai.validation import Anything, Flag, Items, Kind, Metadata, Table, Text, TextOr, check_keys
+from llmsim.wire.openai.validation import Flag, Items, Kind, Metadata, Table, Text, TextOr, check_keys
 
 ROLES = ("assistant", "system", "developer", "user")
 STATUS = Text(("in_progress", "completed", "incomplete"))
@@ -124,12 +124,31 @@ CALLED: Mapping[str, Kind] = {
 }
 CALLING: Mapping[str, Kind] = {**CALLED, "name": Text(filled=True), "namespace": Text(), "async": Flag()}
 OUTPUT = TextOr(Items(Part(TOLD)))
-ANY = Anything()
+
+
+@attrs.frozen
+class Given:
+    """Whatever it is, but no null."""
+
+    def accepts(self, value: Any) -> bool:  # noqa: ANN401
+        return value is not None
+
+    def check(self, param: str, value: Any) -> None:  # noqa: ANN401
+        if value is None:
+            raise errors.missing(param)
+
+
+NEEDED: Mapping[str, Kind] = {
+    **dict.fromkeys(("call_id", "approval_request_id", "container_id"), Text(filled=True)),
+    **dict.fromkeys(("server_label", "name", "code", "result"), Text()),
+    "approve": Flag(),
+}
+"""The kinds of what items of hosted tools need, where they matter."""
 
 
 def _needs(*keys: str) -> Table:
     """An item of a hosted tool."""
-    return Table({**ID, **dict.fromkeys(keys, ANY)}, keys)
+    return Table({**ID, **{key: NEEDED.get(key, Given()) for key in keys}}, keys)
 
 
 KINDS: Mapping[str, Table] = {

@@ -22,60 +22,9 @@ from llmsim.wire.openai.items import (
 from llmsim.wire.openai.items_schema import KINDS, Item
 from llmsim.wire.openai.responses_output import output_items
 from tests.schemas import faults
+from tests.wire.openai.every_item import CALL, EVERY, HOSTED, IMAGE, OUTPUT, SAID, TEXT
 from tests.wire.openai.requests import PIXEL, SHELL, WEATHER, asked, planned
 from tests.wire.plans import PIECES
-
-TEXT = {"type": "input_text", "text": "hi"}
-IMAGE = {"type": "input_image", "image_url": PIXEL}
-SAID = {"type": "output_text", "text": "Yes."}
-CALL = {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"}
-OUTPUT = {"type": "function_call_output", "call_id": "call_1", "output": "done"}
-HOSTED: list[dict[str, Any]] = [
-    {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search", "query": "x"}},
-    {"type": "file_search_call", "id": "fs_1", "status": "completed", "queries": ["x"]},
-    {"type": "code_interpreter_call", "id": "ci_1", "container_id": "c", "code": "1 + 1", "outputs": [],
-     "status": "completed"},
-    {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": "AAAA"},
-    {"type": "mcp_call", "id": "mcp_1", "server_label": "s", "name": "n", "arguments": "{}", "output": "42",
-     "status": "completed"},
-    {"type": "mcp_list_tools", "id": "mcpl_1", "server_label": "s", "tools": []},
-    {"type": "mcp_approval_request", "id": "mcpr_1", "server_label": "s", "name": "n", "arguments": "{}"},
-    {"type": "program_output", "id": "p_1", "call_id": "c", "result": "secret", "status": "completed"},
-    {"type": "local_shell_call_output", "id": "lsho_1", "output": "x", "call_id": "c"},
-]  # fmt: skip
-CALLED: list[dict[str, Any]] = [
-    {"type": "custom_tool_call", "call_id": "call_1", "name": "sh", "input": "ls"},
-    {"type": "computer_call", "call_id": "call_1", "id": "cu_1", "action": {"type": "wait"},
-     "pending_safety_checks": [], "status": "completed"},
-    {"type": "local_shell_call", "call_id": "call_1", "id": "lsh_1", "status": "completed",
-     "action": {"type": "exec", "command": ["ls"], "env": {}}},
-    {"type": "shell_call", "call_id": "call_1", "action": {"commands": ["ls"]}, "status": "completed"},
-    {"type": "apply_patch_call", "call_id": "call_1", "status": "completed",
-     "operation": {"type": "delete_file", "path": "a"}},
-]  # fmt: skip
-RETURNED: list[dict[str, Any]] = [
-    {"type": "custom_tool_call_output", "call_id": "call_1", "output": "x"},
-    {"type": "custom_tool_call_output", "call_id": "call_1", "output": [TEXT, IMAGE]},
-    {"type": "computer_call_output", "call_id": "call_1", "status": "completed",
-     "output": {"type": "computer_screenshot", "image_url": PIXEL}},
-    {"type": "shell_call_output", "call_id": "call_1", "status": "completed", "max_output_length": None,
-     "output": [{"stdout": "a", "stderr": "", "outcome": {"type": "exit", "exit_code": 0}}]},
-    {"type": "apply_patch_call_output", "call_id": "call_1", "status": "completed", "output": "ok"},
-]  # fmt: skip
-EVERY: list[dict[str, Any]] = [
-    {"role": "user", "content": "hi"},
-    {"role": "user", "content": [TEXT, IMAGE, {"type": "input_file", "file_id": "file_1"}]},
-    {"type": "message", "role": "developer", "content": [TEXT]},
-    {"role": "system", "content": ""},
-    {"role": "assistant", "content": "Yes.", "phase": "commentary"},
-    {"role": "assistant", "content": [SAID, {"type": "refusal", "refusal": "No."}], "id": "msg_1"},
-    CALL,
-    OUTPUT,
-    {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Hm."}]},
-    *HOSTED,
-    *CALLED,
-    *RETURNED,
-]
 
 
 def told(*said: dict[str, Any]) -> tuple[Message, ...]:

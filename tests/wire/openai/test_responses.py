@@ -12,9 +12,10 @@ from openai.types.responses import Response
 from llmsim.errors import ClientError, ContextOverflow, UnknownModel, WrongPod
 from llmsim.turn import Choosing, FinishReason, Format, Message, Reasoning, Role, Tool, ToolChoice
 from llmsim.wire.base import Held
-from llmsim.wire.openai.items_schema import KINDS
+from llmsim.wire.openai.responses import OpenAIResponses
 from llmsim.wire.openai.responses_schema import KEYS
 from tests.schemas import answer_faults
+from tests.wire.openai.every_item import BENT, ITEM
 from tests.wire.openai.requests import SHELL, USER, WEATHER, WIRE, asked, body_of, planned, stored
 from tests.wire.plans import JSON_VALUES, PIECES
 
@@ -26,23 +27,6 @@ GOLDEN = b"""\
   "status": "completed",
   "background": false,
 """
-PART = st.fixed_dictionaries(
-    {"type": st.sampled_from(["input_text", "input_image", "output_text", "refusal", "input_file", "x"]) | JSON_VALUES},
-    optional=dict.fromkeys(("text", "refusal", "image_url", "file_id", "annotations"), JSON_VALUES),
-)
-ITEM = st.fixed_dictionaries(
-    {},
-    optional={
-        "type": st.sampled_from([*KINDS, "message"]) | JSON_VALUES,
-        "role": st.sampled_from(["user", "assistant", "system"]) | JSON_VALUES,
-        "content": st.text() | st.lists(PART, max_size=3) | JSON_VALUES,
-        "output": st.text() | st.lists(PART, max_size=3) | JSON_VALUES,
-        **{key: st.text() | JSON_VALUES for key in (
-            "id", "call_id", "name", "arguments", "input", "summary", "encrypted_content", "status", "action",
-            "operation", "server_label", "queries", "tools", "code", "container_id", "approve", "result",
-        )},
-    },
-)  # fmt: skip
 TOOL = st.fixed_dictionaries(
     {"type": st.sampled_from(["function", "custom", "namespace", "mcp", "web_search"]) | JSON_VALUES},
     optional={key: st.text() | JSON_VALUES for key in ("name", "parameters", "tools", "strict", "server_label")},
@@ -69,10 +53,11 @@ def test_any_object_is_refused_or_understood_and_can_be_stored(body: dict[str, A
         assert stored(parsed) == parsed
 
 
-@given(st.lists(ITEM, min_size=1, max_size=4))
-def test_any_items_are_refused_or_understood(said: list[dict[str, Any]]) -> None:
+@given(st.lists(ITEM | BENT, max_size=4), st.booleans(), st.sampled_from(["resp_1", None]))
+def test_any_items_are_refused_or_understood(said: list[dict[str, Any]], lenient: bool, before: str | None) -> None:
     with suppress(ClientError):
-        WIRE.parse(body_of(input=said, previous_response_id="resp_1"), {})
+        parsed = OpenAIResponses(lenient=lenient).parse(body_of(input=said, previous_response_id=before), {})
+        assert stored(parsed) == parsed
 
 
 @given(st.binary(), st.data())
