@@ -1,4 +1,4 @@
-"""The tables of the documentation, made from the code: settings, commands, routes, metrics.
+"""The tables of the documentation, made from the code: settings, commands, routes, metrics, coverage.
 
 `python -m tests.tables` (nox session `docs`) writes them between their markers, `<!-- table: settings -->` and
 `<!-- end -->`, in every document that has such markers. `tests/test_docs.py` fails when one of them is not as here.
@@ -19,6 +19,8 @@ from llmsim.serving.app import create_app
 from llmsim.serving.service import Service
 from llmsim.settings import SETTINGS
 from llmsim.wire.dialects import GENERATING, templated
+from tests.fields import Fate, fates
+from tests.samples.endpoints import ENDPOINTS
 
 ROOT = Path(__file__).parent.parent
 MARKED = re.compile(r"(<!-- table: (?P<name>[a-z ]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
@@ -115,11 +117,22 @@ def samples() -> set[str]:
     return {family.name + ending for family in families for ending in endings.get(family.type, ("",))}
 
 
+def coverage() -> str:
+    """What becomes of each field of each endpoint's requests."""
+    rows = []
+    for endpoint in ENDPOINTS:
+        found = fates(endpoint)
+        cells = [", ".join([field for field, fate in found if fate is kind]) for kind in Fate]
+        rows.append((endpoint.path, *cells))
+    return table(("Endpoint", *(kind.value.capitalize() for kind in Fate)), rows)
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "settings": settings,
     "commands": commands,
     "routes": routes,
     "metrics": metrics,
+    "coverage": coverage,
 }
 
 

@@ -38,6 +38,7 @@ BESIDE_THE_MIRROR = {
     "test_schemas",
     "test_shipped_profiles",
     "test_fixture",
+    "test_fields",
 }
 """Tests of the tree, the documents and the shipped data rather than of a module."""
 

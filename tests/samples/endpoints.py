@@ -1,0 +1,7 @@
+"""Every endpoint that reads a body, with samples of its fields."""
+
+from tests.samples.anthropic import ANTHROPIC
+from tests.samples.gemini import GEMINI
+from tests.samples.openai import OPENAI
+
+ENDPOINTS = (*OPENAI, *ANTHROPIC, *GEMINI)
