@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 
 from llmsim.wire.dialects import GENERATING
+from tests.fuzz import responses
 
 TOOLS = [
     {
@@ -81,4 +82,5 @@ def generating(path: str, samples: tuple[dict[str, Any], ...], headers: Mapping[
 PARSERS: Mapping[str, Parser] = {
     "openai.chat": generating("/v1/chat/completions", CHAT),
     "openai.completions": generating("/v1/completions", COMPLETIONS),
+    **{name: Parser(parse, samples) for name, (parse, samples) in responses.PARSERS.items()},
 }
