@@ -4,7 +4,7 @@ Nothing here is stored. What both lists of models are is decided in `models`, by
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from quart import Response
@@ -19,6 +19,7 @@ from llmsim.simulation.tokens import request_tokens
 from llmsim.wire.anthropic import http, models
 from llmsim.wire.anthropic.messages import AnthropicMessages
 from llmsim.wire.anthropic.paging import page
+from llmsim.wire.dialects import MESSAGES
 
 
 def add_anthropic(app: QuartTrio, service: Service) -> None:
@@ -29,10 +30,15 @@ def add_anthropic(app: QuartTrio, service: Service) -> None:
         """How many tokens a message would take in."""
         simulator = service.simulator
         body = await body_of(asked())
-        request = AnthropicMessages().parse_count(body, headers_of())
+        request = messages_of(service).parse_count(body, headers_of())
         counter = simulator.counters(simulator.profile_for(request.model).tokens.counter)
         tokens, _ = prompt_usage(request.messages, counter, request_tokens(request, counter))
         return answer(service, {"input_tokens": tokens}, body)
+
+
+def messages_of(service: Service) -> AnthropicMessages:
+    """The dialect as this server speaks it."""
+    return cast("AnthropicMessages", service.simulator.wires[MESSAGES.dialect])
 
 
 def list_models(service: Service) -> Response:

@@ -16,7 +16,7 @@ from llmsim.errors import ClientError
 from llmsim.keeping import batches as keeping
 from llmsim.keeping.base import All, Moment
 from llmsim.keeping.batches import Batch, DeleteBatch, Entry
-from llmsim.serving.anthropic import answer, headers_of, standard
+from llmsim.serving.anthropic import answer, headers_of, messages_of, standard
 from llmsim.serving.connection import asked, body_of
 from llmsim.serving.inference import ask_of, told
 from llmsim.serving.service import Service
@@ -26,7 +26,6 @@ from llmsim.store.resources import Count, PutResource
 from llmsim.turn import ROOT, Place
 from llmsim.wire.anthropic import batches, http, reply
 from llmsim.wire.anthropic.errors import body_of as error_body
-from llmsim.wire.anthropic.messages import AnthropicMessages
 from llmsim.wire.anthropic.paging import page
 
 PATH = "/v1/messages/batches"
@@ -101,7 +100,8 @@ async def created(service: Service, body: bytes, headers: Mapping[str, str]) -> 
         StoreFull: the disk is full; nothing was stored.
     """
     simulator = service.simulator
-    requests = batches.parse(body, headers)
+    wire = messages_of(service)
+    requests = batches.parse(wire, body, headers)
     ask = ask_of(headers)
     digest = hashlib.blake2b(body, digest_size=16).digest()
     session = keeping.session_of(digest) if ask.session is None else session_named(ask.session)
@@ -118,7 +118,7 @@ async def created(service: Service, body: bytes, headers: Mapping[str, str]) -> 
         made.append(Batch(batch_id, session, stamp_s, moment.now_s, None, None, entries))
         return All((PutResource(made[0].record()), Count(digest, number + 1)))
 
-    await simulator.admit_all(AnthropicMessages(), [parsed for _, parsed in requests], Ask(session=session), also)
+    await simulator.admit_all(wire, [parsed for _, parsed in requests], Ask(session=session), also)
     return made[0]
 
 

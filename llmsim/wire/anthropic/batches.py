@@ -39,7 +39,7 @@ class Told:
     canceled_s: float | None
 
 
-def parse(body: bytes, headers: Mapping[str, str]) -> list[tuple[str, Parsed | ClientError]]:
+def parse(wire: AnthropicMessages, body: bytes, headers: Mapping[str, str]) -> list[tuple[str, Parsed | ClientError]]:
     """The requests of a batch by their custom ids, each understood or refused by itself.
 
     Raises:
@@ -55,11 +55,14 @@ def parse(body: bytes, headers: Mapping[str, str]) -> list[tuple[str, Parsed | C
     if len(set(names)) < len(names):
         twice = Counter(names).most_common(1)[0][0]
         raise ClientError(f"requests: custom_id must be unique within a batch. Found more than once: {twice}")
-    return [(request["custom_id"], _understood(request["params"], version, betas)) for request in asked["requests"]]
+    return [
+        (request["custom_id"], _understood(wire, request["params"], version, betas)) for request in asked["requests"]
+    ]
 
 
-def _understood(params: Mapping[str, Any], version: str, betas: tuple[str, ...]) -> Parsed | ClientError:
-    wire = AnthropicMessages()
+def _understood(
+    wire: AnthropicMessages, params: Mapping[str, Any], version: str, betas: tuple[str, ...]
+) -> Parsed | ClientError:
     try:
         if params.get("thread") is not None:
             return ClientError("thread: Extra inputs are not permitted")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from llmsim.wire.anthropic.http import LATEST, VERSIONS
+from llmsim.wire.anthropic.http import FIRST, LATEST
 from llmsim.wire.anthropic.validation import (
     Anything,
     Fault,
@@ -134,11 +134,14 @@ BLOCKS: Mapping[str, Kind] = {
     "tool_result": TOOL_RESULT,
     **SERVER_BLOCKS,
 }
-BY_ROLE: Mapping[tuple[str, str], Kind] = {
-    **{(version, role): Tagged("type", BLOCKS) for version in VERSIONS for role in ("user", "assistant")},
-    (LATEST, "user"): Tagged("type", {**BLOCKS, "text": UNCITED}),
-    (LATEST, "assistant"): Tagged("type", {kind: table for kind, table in BLOCKS.items() if kind != "document"}),
-    **{(version, "system"): Tagged("type", {"text": TEXT}) for version in VERSIONS},
+ANY_BLOCK, ONLY_TEXT = Tagged("type", BLOCKS), Tagged("type", {"text": TEXT})
+BY_ROLE: Mapping[str, Mapping[str, Kind]] = {
+    FIRST: {"user": ANY_BLOCK, "assistant": ANY_BLOCK, "system": ONLY_TEXT},
+    LATEST: {
+        "user": Tagged("type", {**BLOCKS, "text": UNCITED}),
+        "assistant": Tagged("type", {kind: table for kind, table in BLOCKS.items() if kind != "document"}),
+        "system": ONLY_TEXT,
+    },
 }
 """The blocks of a message, by version and role."""
 NOT_IN = {"user": ("tool_use", "thinking", "redacted_thinking", "server_tool_use"), "assistant": ("tool_result",)}

@@ -16,7 +16,7 @@ from llmsim.wire.ids import BASE58
 JSON = "application/json"
 VERSIONS = ("2023-06-01", "2026-10-21")
 """Source: platform.claude.com, API versions; the first one of all, 2023-01-01, streamed otherwise and is not served."""
-LATEST = VERSIONS[-1]
+FIRST, LATEST = VERSIONS
 ORGANIZATION = "6c6c6d73-696d-4000-8000-000000000000"
 """The organization that every response names; there is no other one here."""
 REQUEST_ID_CHARS = 20

@@ -41,9 +41,10 @@ UNSUPPORTED_IN_THREADS = ("context_management", "fallbacks")
 
 @attrs.frozen
 class AnthropicMessages:
-    """The dialect; it has no state."""
+    """The dialect. `lenient`: unknown keys are accepted."""
 
     dialect: str = "anthropic.messages"
+    lenient: bool = False
 
     def parse(self, body: bytes, headers: Mapping[str, str]) -> Parsed:
         """Read a request body; faults are found in Anthropic's order.
@@ -56,7 +57,7 @@ class AnthropicMessages:
 
     def parse_object(self, asked: Mapping[str, Any], version: str, betas: tuple[str, ...]) -> Parsed:
         """Read a request; raises as `parse`."""
-        check_messages(asked, version, betas)
+        check_messages(asked, version, betas, lenient=self.lenient)
         thread = asked.get("thread")
         goes_on = thread is not None and thread["type"] == "continue"
         check_conversation(asked, goes_on=goes_on)
@@ -68,7 +69,7 @@ class AnthropicMessages:
         """Read a request for a count of tokens; raises as `parse`."""
         version = http.version_of(headers)
         asked = http.read_object(body)
-        check_count(asked, version)
+        check_count(asked, version, lenient=self.lenient)
         check_conversation(asked, goes_on=False)
         said = messages_of(asked.get("system"), asked["messages"])
         params = params_of({**asked, "max_tokens": 0}, ())

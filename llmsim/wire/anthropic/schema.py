@@ -28,6 +28,7 @@ from llmsim.wire.anthropic.validation import (
     TextOr,
     check_known,
     check_rows,
+    opened,
 )
 
 INTEGER_MOST = 2**63 - 1
@@ -91,9 +92,10 @@ THREAD = Tagged(
 
 @attrs.frozen
 class Said:
-    """One message, under a version of the API."""
+    """One message, of one of these roles, with the blocks of each."""
 
-    version: str
+    roles: Mapping[str, Kind]
+    also: bool = False
 
     def check(self, value: Any) -> None:  # noqa: ANN401
         """As every kind; a role that is none is told without a path."""
@@ -101,12 +103,13 @@ class Said:
             raise Fault("Input should be an object")
         check_rows(value, {"role": Text()}, ("role",))
         role = value["role"]
-        blocks = BY_ROLE.get((self.version, role))
+        blocks = self.roles.get(role)
         if blocks is None:
             allowed = 'Allowed roles are "user" or "assistant"'
             raise ClientError(f'messages: Unexpected role "{role[:64]}". {allowed}')
         check_rows(value, {"content": TextOr(Items(blocks))}, ("content",))
-        check_known(value, ("role", "content"))
+        if not self.also:
+            check_known(value, ("role", "content"))
         for block in value["content"] if isinstance(value["content"], list) else ():
             check_block_role(block, role)
 
@@ -117,7 +120,7 @@ def keys_of(version: str) -> Mapping[str, Kind]:
         "model": Text(least=1, most=256),
         "tool_choice": TOOL_CHOICE,
         "tools": Items(TOOL),
-        "messages": Items(Said(version), most=100_000),
+        "messages": Items(Said(BY_ROLE[version]), most=100_000),
         "system": SYSTEM,
         "thinking": THINKING,
         "output_config": Table({"effort": OneOf(EFFORTS), "format": FORMAT, "task_budget": Object()}),
@@ -149,7 +152,9 @@ def keys_of(version: str) -> Mapping[str, Kind]:
 
 REMOVED = {LATEST: ("temperature", "top_k", "top_p")}
 """Keys that a version has no longer: refused whatever their value, even null."""
-KEYS = {version: keys_of(version) for version in VERSIONS}
+KEYS: Mapping[str, Mapping[str, Kind]] = {version: keys_of(version) for version in VERSIONS}
+OPEN_KEYS: Mapping[str, Mapping[str, Kind]] = {version: opened(keys) for version, keys in KEYS.items()}
+"""The same, with unknown keys accepted below them."""
 REQUIRED = ("model", "messages", "max_tokens")
 ONLY_TO_ANSWER = (
     "max_tokens", "metadata", "stop_sequences", "temperature", "service_tier", "top_k", "top_p", "stream", "container",
@@ -158,28 +163,32 @@ ONLY_TO_ANSWER = (
 """Keys that counting tokens knows nothing of."""
 
 
-def check_messages(body: Mapping[str, Any], version: str, betas: Collection[str]) -> None:
-    """Look at a request for a message, key by key and then together.
+def check_messages(body: Mapping[str, Any], version: str, betas: Collection[str], *, lenient: bool = False) -> None:
+    """Look at a request for a message, key by key and then together; `lenient`: unknown keys are accepted.
 
     Raises:
         ClientError: the first fault, but for what the messages say together.
     """
-    rows = {**KEYS[version], "thread": THREAD} if THREADS_BETA in betas else KEYS[version]
-    _check(body, rows, REQUIRED)
+    rows = (OPEN_KEYS if lenient else KEYS)[version]
+    _check(body, {**rows, "thread": THREAD} if THREADS_BETA in betas else rows, REQUIRED, version if lenient else None)
     check_together(body, betas)
 
 
-def check_count(body: Mapping[str, Any], version: str) -> None:
+def check_count(body: Mapping[str, Any], version: str, *, lenient: bool = False) -> None:
     """Look at a request for a count of tokens; raises as `check_messages`."""
-    rows = {key: kind for key, kind in KEYS[version].items() if key not in ONLY_TO_ANSWER}
-    _check(body, rows, ("model", "messages"))
+    rows = {key: kind for key, kind in (OPEN_KEYS if lenient else KEYS)[version].items() if key not in ONLY_TO_ANSWER}
+    _check(body, rows, ("model", "messages"), version if lenient else None)
     check_tools(body)
 
 
-def _check(body: Mapping[str, Any], rows: Mapping[str, Kind], required: Collection[str]) -> None:
+def _check(
+    body: Mapping[str, Any], rows: Mapping[str, Kind], required: Collection[str], opened_under: str | None
+) -> None:
+    """Look at every key; where unknown ones are accepted, under a version, what that has no longer is refused still."""
+    gone = REMOVED.get(opened_under or "", ())
     try:
         check_rows(body, rows, required)
-        check_known(body, rows)
+        check_known(body, rows if opened_under is None else [key for key in body if key not in gone])
     except Fault as fault:
         raise fault.told() from None
 

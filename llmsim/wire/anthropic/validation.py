@@ -2,7 +2,8 @@
 
 Pure. Each kind looks at a value and raises `Fault` with the first thing that is wrong, in the live API's words; what
 holds a value puts in front where it stands, so that a path costs nothing where nothing is wrong. Keys that no table
-names are faults too. A key that is null counts as absent, unless it is required.
+names are faults too, unless the table is open; `opened` gives a kind whose tables all are. A key that is null counts as
+absent, unless it is required.
 """
 
 import re
@@ -225,6 +226,20 @@ def check_known(body: Mapping[str, Any], known: Collection[str]) -> None:
     for key in body:
         if key not in known:
             raise Fault(EXTRA, key[:QUOTED_CHARS])
+
+
+def opened(kind: Any) -> Any:  # noqa: ANN401
+    """The kind with every table in it open: unknown keys are accepted wherever they stand."""
+    if isinstance(kind, Mapping):
+        return {name: opened(inner) for name, inner in kind.items()}
+    if not attrs.has(type(kind)):
+        return kind
+    changes: dict[str, Any] = {"also": True} if hasattr(kind, "also") else {}
+    for field in attrs.fields(type(kind)):
+        value = getattr(kind, field.name)
+        if isinstance(value, Mapping) or attrs.has(type(value)):
+            changes[field.name] = opened(value)
+    return attrs.evolve(kind, **changes)
 
 
 def listed(names: Sequence[str]) -> str:

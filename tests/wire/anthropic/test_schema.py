@@ -6,8 +6,22 @@ import pytest
 
 from llmsim.errors import ClientError
 from llmsim.wire.anthropic.http import VERSIONS
+from llmsim.wire.anthropic.messages import AnthropicMessages
 from llmsim.wire.anthropic.schema import KEYS, SERVER_TOOLS, check_count
-from tests.wire.anthropic.requests import NEW, OLD, THREADS, TOOL, asked, assistant, call, refused, text, user
+from tests.wire.anthropic.requests import (
+    NEW,
+    OLD,
+    THREADS,
+    TOOL,
+    asked,
+    assistant,
+    body_of,
+    call,
+    headers,
+    refused,
+    text,
+    user,
+)
 
 TAGS = (
     "'advisor_tool_result', 'bash_code_execution_tool_result', 'code_execution_tool_result', 'container_upload', "
@@ -204,6 +218,20 @@ def test_interleaved_thinking_may_have_more_than_the_message() -> None:
     thinking = {"type": "enabled", "budget_tokens": 9000}
     asked(OLD, ["interleaved-thinking-2025-05-14"], thinking=thinking)
     assert "must be greater" in refused(OLD, thinking=thinking)
+
+
+def test_lenient_wire_takes_unknown_keys_wherever_they_stand_and_no_more() -> None:
+    open_wire = AnthropicMessages(lenient=True)
+    tool = {**TOOL, "x": 1, "cache_control": {"type": "ephemeral", "x": 1}}
+    messages = [{**user([text(x=1)]), "x": 1}]
+    for version in VERSIONS:
+        body = body_of(x=1, tools=[tool], messages=messages, metadata={"x": 1}, thinking={"type": "adaptive", "x": 1})
+        open_wire.parse(body, headers(version))
+        open_wire.parse_count(body_of(max_tokens=..., x=1, messages=messages), headers(version))
+        with pytest.raises(ClientError, match=r"^max_tokens: Field required$"):
+            open_wire.parse(body_of(max_tokens=..., x=1), headers(version))
+    with pytest.raises(ClientError, match=r"^top_p: Extra inputs are not permitted$"):
+        open_wire.parse(body_of(top_p=1, x=1), headers(NEW))
 
 
 def test_what_is_not_for_counting_is_refused_there() -> None:
