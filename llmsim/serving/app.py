@@ -19,9 +19,11 @@ from llmsim.serving.anthropic_batches import add_batches
 from llmsim.serving.compaction import add_compaction
 from llmsim.serving.connection import ObservedRequest, asked, body_of, connection_class, respond
 from llmsim.serving.conversations import add_conversations
+from llmsim.serving.embeddings import add_embeddings
 from llmsim.serving.gemini import add_gemini
 from llmsim.serving.inference import Inquiry, infer, refuse, request_id, told
 from llmsim.serving.models import add_models
+from llmsim.serving.moderations import add_moderations
 from llmsim.serving.probes import add_probes
 from llmsim.serving.responses import add_responses
 from llmsim.serving.service import Service
@@ -44,6 +46,8 @@ def create_app(service: Service) -> QuartTrio:
     app.config["RESPONSE_TIMEOUT"] = None
     add_probes(app, service)
     add_models(app, service)
+    add_embeddings(app, service)
+    add_moderations(app, service)
     add_sessions(app, service)
     add_responses(app, service)
     add_compaction(app, service)

@@ -1,4 +1,4 @@
-"""`GET /v1/models` and `GET /v1/models/{id}`: what the profiles say they serve, in the words of whose client asks.
+"""`/v1/models` and its members: what the profiles say they serve, in the words of whose client asks.
 
 A model that is served only because a pattern or the default profile takes it is not in the list.
 """
@@ -7,28 +7,28 @@ import orjson
 from quart import Response
 from quart_trio import QuartTrio
 
-from llmsim.errors import UnknownModel
+from llmsim.profile import Model
 from llmsim.serving import anthropic, gemini
 from llmsim.serving.connection import asked
 from llmsim.serving.service import Service
 from llmsim.wire.base import Wire
 from llmsim.wire.dialects import GEMINI, MESSAGES, refusing
-from llmsim.wire.openai.models import listing, one
+from llmsim.wire.openai.models import known, listing, not_found, not_yours, one
 
 JSON = "application/json"
 
 
 def add_models(app: QuartTrio, service: Service) -> None:
-    """Register the two routes."""
+    """Register the routes."""
 
     @app.get("/v1/models")
     async def models() -> Response:
-        """Every model that a profile names."""
+        """Every model that a profile names, and those of embeddings and moderations."""
         if asked_of() is GEMINI:
             return gemini.list_models(service)
         if asked_of() is MESSAGES:
             return anthropic.list_models(service)
-        body = listing(service.simulator.profiles.models())
+        body = listing(known(service.simulator.profiles.models()))
         return Response(orjson.dumps(body), content_type=JSON)
 
     @app.get("/v1/models/<path:model>")
@@ -38,10 +38,20 @@ def add_models(app: QuartTrio, service: Service) -> None:
             return gemini.show_model(service, model, "v1")
         if asked_of() is MESSAGES:
             return anthropic.show_model(service, model)
-        for known in service.simulator.profiles.models():
-            if known.id == model:
-                return Response(orjson.dumps(one(known)), content_type=JSON)
-        raise UnknownModel(model)
+        return Response(orjson.dumps(one(named(service, model))), content_type=JSON)
+
+    @app.delete("/v1/models/<path:model>")
+    async def delete_model(model: str) -> Response:
+        """Refused: only fine-tuned models can be deleted, and there are none."""
+        raise not_yours(named(service, model).id)
+
+
+def named(service: Service, name: str) -> Model:
+    """The model of this name; raises ClientError where there is none."""
+    for model in known(service.simulator.profiles.models()):
+        if model.id == name:
+            return model
+    raise not_found(name)
 
 
 def asked_of() -> Wire:

@@ -30,6 +30,8 @@ SHARED = 0.4
 LETTERS_LIMIT = 40
 """Letters of a word that are looked at by threes."""
 _FEATURES = 20_000
+_DIRECTIONS = 32
+"""Features, and models in each of their sizes, whose places are remembered."""
 _ALONE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 """Characters of scripts that put no space between words, or few: each is a word here."""
 _WORDS = re.compile(rf"[^\W{_ALONE}]+|[{_ALONE}]|[^\w\s]")
@@ -133,7 +135,7 @@ def _stem(word: str) -> str:
     return word.removesuffix("e")
 
 
-@functools.lru_cache(len(MODELS))
+@functools.lru_cache(_DIRECTIONS)
 def _shared(model: str, dimensions: int) -> list[float]:
     """The direction that all texts of a model share."""
     drawn = [share - 0.5 for share in uniforms(blake2b(model.encode(), digest_size=32).digest(), dimensions)]

@@ -21,3 +21,21 @@ def test_list_has_every_model_in_order() -> None:
     listing = models.listing(MODELS)
     assert listing == {"object": "list", "data": [models.one(model) for model in MODELS]}
     assert models.listing(()) == {"object": "list", "data": []}
+
+
+def test_models_that_do_not_speak_are_known_as_well() -> None:
+    names = [model.id for model in models.known(MODELS)]
+    assert names == sorted(names)
+    assert {"gpt-4o-mini", "mine", "text-embedding-3-small", "omni-moderation-latest"} <= set(names)
+    assert "text-moderation-007" not in names
+    mine = Model(id="text-embedding-3-small", created=5, owned_by="me")
+    assert mine in models.known((mine,))
+    assert len(models.known((mine,))) == len(models.SILENT)
+
+
+def test_unknown_model_is_told_in_recorded_words() -> None:
+    error = models.not_found("x")
+    assert (error.status, error.message, error.param, error.code) == (
+        404, "The model 'x' does not exist", "model", "model_not_found",
+    )  # fmt: skip
+    assert models.not_yours("x").status == 403
