@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from llmsim.wire.dialects import GENERATING
-from tests.fuzz import responses
+from tests.fuzz import anthropic, responses
 
 TOOLS = [
     {
@@ -83,4 +83,5 @@ PARSERS: Mapping[str, Parser] = {
     "openai.chat": generating("/v1/chat/completions", CHAT),
     "openai.completions": generating("/v1/completions", COMPLETIONS),
     **{name: Parser(parse, samples) for name, (parse, samples) in responses.PARSERS.items()},
+    **{name: Parser(parse, samples) for name, (parse, samples) in anthropic.PARSERS.items()},
 }
