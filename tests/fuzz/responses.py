@@ -15,7 +15,7 @@ from tests.wire.openai.requests import SHELL, USER, WEATHER, WIRE, planned, stor
 
 PLAN = planned(["Yes", "."], reasoning=["Hm", "."], calls={"get_weather": ["{}"], "sh": ["ls"]})
 SPACE = {"type": "namespace", "name": "crm", "description": "Customers.", "tools": [WEATHER]}
-SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"], "additionalProperties": False}
 RESPONSES: tuple[dict[str, Any], ...] = (
     {"model": "m", "input": "Hello!"},
     {"model": "m", "input": [USER], "conversation": {"id": "conv_1"}, "instructions": "Be brief.", "stream": True},

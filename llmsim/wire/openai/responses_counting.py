@@ -17,8 +17,7 @@ from llmsim.wire.openai.http import read_exactly
 from llmsim.wire.openai.responses import OpenAIResponses
 from llmsim.wire.openai.responses_requests import read
 from llmsim.wire.openai.responses_resource import usage
-from llmsim.wire.openai.responses_schema import KEYS, MODEL, check_history
-from llmsim.wire.openai.responses_tools import check_choice
+from llmsim.wire.openai.responses_schema import KEYS, MODEL, check_history, check_said
 from llmsim.wire.openai.validation import Kind, Text, check_keys, opened, refuse_unknown
 
 HISTORY = ("input", "previous_response_id", "instructions")
@@ -101,5 +100,5 @@ def _check(asked: Mapping[str, Any], rows: Mapping[str, Kind], required: tuple[s
     if not lenient:
         refuse_unknown(asked, rows)
     check_keys(asked, opened(rows) if lenient else rows, required)
-    check_choice(asked.get("tool_choice"), asked.get("tools") or ())
+    check_said(asked)
     check_history(asked)

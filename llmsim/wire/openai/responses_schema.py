@@ -12,8 +12,9 @@ import attrs
 
 from llmsim.wire.openai import errors, responses_errors
 from llmsim.wire.openai.items_schema import INPUT, METADATA
-from llmsim.wire.openai.responses_tools import TOOL_CHOICE, TOOLS, check_choice
+from llmsim.wire.openai.responses_tools import TOOL_CHOICE, TOOLS, check_choice, check_schemas
 from llmsim.wire.openai.spelling import unknown_key
+from llmsim.wire.openai.strict_schemas import check_reply
 from llmsim.wire.openai.validation import Flag, Items, Kind, Number, Table, Tagged, Text, check_keys, opened
 
 INTEGER_MOST = 2**63 - 1
@@ -178,7 +179,7 @@ def check_responses(body: Mapping[str, Any], *, lenient: bool = False, sourced: 
     if not lenient:
         refuse_unknown(body)
     check_keys(body, OPEN_KEYS if lenient else KEYS)
-    check_choice(body.get("tool_choice"), body.get("tools") or ())
+    check_said(body)
     check_history(body)
     if body.get("prompt") is not None:
         raise responses_errors.prompt_not_found(body["prompt"]["id"])
@@ -195,6 +196,20 @@ def refuse_unknown(body: Mapping[str, Any]) -> None:
             raise responses_errors.moved(key)
         if key not in KNOWN:
             raise unknown_key(key, [name for name in KNOWN if name not in body])
+
+
+def check_said(body: Mapping[str, Any]) -> None:
+    """Look whether tools, what is chosen of them, and the schema of the reply are such as are taken.
+
+    Raises:
+        ClientError: the first fault.
+    """
+    tools = body.get("tools") or ()
+    check_schemas(tools)
+    check_choice(body.get("tool_choice"), tools)
+    wanted = (body.get("text") or {}).get("format") or {}
+    if wanted.get("type") == "json_schema":
+        check_reply(wanted["name"], wanted["schema"], "text.format.schema", strict=wanted.get("strict") is True)
 
 
 def check_history(body: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ import attrs
 from llmsim.errors import ClientError
 from llmsim.turn import Choosing, Tool, ToolChoice
 from llmsim.wire.openai import errors
+from llmsim.wire.openai.strict_schemas import check_function
 from llmsim.wire.openai.validation import Anything, Flag, Items, Kind, Table, Tagged, Text, check_keys
 
 NAME_PATTERN = "^[a-zA-Z0-9_-]+$"
@@ -121,6 +122,20 @@ class Choosable:
 
 
 TOOL_CHOICE = Choosable()
+
+
+def check_schemas(tools: Sequence[Mapping[str, Any]], within: str = "tools") -> None:
+    """Look at the parameters of functions.
+
+    Raises:
+        ClientError: those of one are no schema that is taken.
+    """
+    for at, tool in enumerate(tools):
+        if tool["type"] == "namespace":
+            check_schemas(tool["tools"], f"{within}[{at}].tools")
+        elif tool["type"] == "function" and tool.get("parameters"):
+            param = f"{within}[{at}].parameters"
+            check_function(tool["name"], tool["parameters"], param, strict=tool.get("strict") is True)
 
 
 def check_choice(choice: Any, tools: Sequence[Mapping[str, Any]]) -> None:  # noqa: ANN401

@@ -124,11 +124,19 @@ class Table:
 
 @attrs.frozen
 class Tagged:
-    """An object that says in one of its keys of which kind it is."""
+    """An object that says in one of its keys of which kind it is; the tables need not name that key."""
 
     tag: str
     kinds: Mapping[str, Table]
+    _tables: Mapping[str, Table] = attrs.field(init=False)
     _tags: Text = attrs.field(init=False)
+
+    @_tables.default
+    def _with_tag(self) -> Mapping[str, Table]:
+        return {
+            name: attrs.evolve(table, rows={self.tag: Text(), **table.rows}) if table.closed else table
+            for name, table in self.kinds.items()
+        }
 
     @_tags.default
     def _known(self) -> Text:
@@ -138,14 +146,14 @@ class Tagged:
         if not isinstance(value, dict):
             return False
         tag = value.get(self.tag)
-        kind = self.kinds.get(tag) if isinstance(tag, str) else None
+        kind = self._tables.get(tag) if isinstance(tag, str) else None
         return kind is not None and kind.accepts(value)
 
     def check(self, param: str, value: Any) -> None:  # noqa: ANN401
         if not isinstance(value, dict):
             raise errors.wrong_type(param, "an object", value)
         check_keys(value, {self.tag: self._tags}, (self.tag,), f"{param}.")
-        self.kinds[value[self.tag]].check(param, value)
+        self._tables[value[self.tag]].check(param, value)
 
 
 @attrs.frozen

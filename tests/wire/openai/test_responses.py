@@ -90,7 +90,7 @@ def test_what_is_no_json_object_is_refused_as_recorded(body: bytes) -> None:
 )
 def test_request_that_is_too_deep_is_refused_not_failed(changes: bytes) -> None:
     for depth in (60, 110, 116, 120, 124, 128, 200):
-        deep = b'{"properties":{"a":' * depth + b"{}" + b"}}" * depth
+        deep = b'{"type":"object","properties":{"a":' * depth + b"{}" + b"}}" * depth
         body = b'{"model":"m","input":"hi",' + changes % deep + b"}"
         try:
             parsed = WIRE.parse(body, {})
@@ -115,7 +115,7 @@ def test_request_is_understood_with_its_defaults() -> None:
 
 
 def test_request_is_understood_with_all_it_says() -> None:
-    schema = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    schema = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
     parsed = asked(
         instructions="Be brief.", input=[USER], max_output_tokens=16, stream=True, tools=[WEATHER, SHELL],
         tool_choice={"type": "function", "name": "get_weather"}, parallel_tool_calls=False,

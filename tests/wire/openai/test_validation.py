@@ -149,6 +149,16 @@ def test_closed_table_refuses_unknown_keys_wherever_it_stands_and_opened_takes_t
     assert not opened(kind).accepts([{"x": {"a": 1}}])
 
 
+def test_closed_table_of_a_kind_that_is_said_knows_where_it_is_said() -> None:
+    kind = Tagged("type", {"dot": Table({"x": Flag()}, closed=True)})
+    kind.check("p", {"type": "dot", "x": True})
+    assert kind.accepts({"type": "dot", "x": True})
+    assert not kind.accepts({"type": "dot", "y": True})
+    with pytest.raises(ClientError, match=r"^Unknown parameter: 'p\.y'\.$"):
+        kind.check("p", {"type": "dot", "y": True})
+    opened(kind).check("p", {"type": "dot", "y": True})
+
+
 def test_anything_is_accepted() -> None:
     Anything().check("p", object())
     assert Anything().accepts(None)
