@@ -4,17 +4,20 @@ Who asks is looked at first, as where text is generated. Nothing here is stored.
 """
 
 from collections.abc import Callable, Coroutine
+from operator import itemgetter
 from typing import Any
 
+import trio
 from quart import Response
 from quart_trio import QuartTrio
 
 from llmsim.serving.connection import asked, body_of
 from llmsim.serving.service import Service
+from llmsim.simulation.embedding import embed
 from llmsim.simulation.plan import prompt_usage
 from llmsim.simulation.tokens import request_tokens
 from llmsim.tokenizers import counter_named
-from llmsim.wire.gemini import counting, models
+from llmsim.wire.gemini import counting, embeddings, models
 from llmsim.wire.gemini.generate import check_key
 from llmsim.wire.gemini.http import JSON, STANDARD, pretty, query_of
 
@@ -25,7 +28,12 @@ VERSIONS = ("v1beta", "v1")
 def add_gemini(app: QuartTrio, service: Service) -> None:
     """Register the routes."""
     for version in VERSIONS:
-        for method, view in (("countTokens", counting_view(service)),):
+        views = {
+            "countTokens": counting_view(service),
+            "embedContent": embed_content,
+            "batchEmbedContents": embed_contents,
+        }
+        for method, view in views.items():
             path = f"/{version}/models/<model>:{method}"
             app.add_url_rule(path, endpoint=path, view_func=view, methods=["POST"])
     add_models(app, service)
@@ -51,6 +59,8 @@ def list_models(service: Service) -> Response:
     simulator = service.simulator
     known = [model for model in simulator.profiles.models() if model.owned_by == models.OWNER]
     listed = [models.one(model, simulator.profile_for(model.id)) for model in known]
+    listed += [embeddings.shown(model) for model in embeddings.MODELS.values()]
+    listed.sort(key=itemgetter("name"))
     return answer(pretty(models.page(listed, query)))
 
 
@@ -60,6 +70,8 @@ def show_model(service: Service, name: str, version: str) -> Response:
     for known in service.simulator.profiles.models():
         if known.id == name:
             return answer(pretty(models.one(known, service.simulator.profile_for(name))))
+    if name in embeddings.MODELS:
+        return answer(pretty(embeddings.shown(embeddings.MODELS[name])))
     raise models.not_found(name, version)
 
 
@@ -75,6 +87,25 @@ def counting_view(service: Service) -> View:
         return answer(counting.answer(tokens, media))
 
     return view
+
+
+async def embed_content(model: str) -> Response:
+    """The vector of a content."""
+    identified()
+    of = embeddings.model_of(model)
+    asked_for = embeddings.parse_one(await body_of(asked()), of)
+    return answer(embeddings.answer_one(embed(of, asked_for.text, asked_for.dimensions)))
+
+
+async def embed_contents(model: str) -> Response:
+    """The vectors of several contents."""
+    identified()
+    of = embeddings.model_of(model)
+    vectors = []
+    for asked_for in embeddings.parse_batch(await body_of(asked()), of):
+        await trio.lowlevel.checkpoint()
+        vectors.append(embed(of, asked_for.text, asked_for.dimensions))
+    return answer(embeddings.answer_batch(vectors))
 
 
 def identified() -> dict[str, str]:

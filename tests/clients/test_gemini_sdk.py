@@ -15,12 +15,32 @@ from tests.children import Server
 
 MODEL = "gemini-2.5-flash"
 VERSIONS = ("v1", "v1beta")
+UNTHINKING = types.ThinkingConfig(thinking_budget=0)
+SCRIPT = """
+summary = "Calls of a function, and a refusal"
+dialect = "gemini"
+model = "gemini-2.5-flash"
+[[session]]
+id = "weather"
+turn = [
+    { user = "Is it sunny in Paris and in Rome?", reasoning = "Two cities.", calls = [
+        { name = "get_weather", arguments = { city = "Paris" } },
+        { name = "get_weather", arguments = { city = "Rome" } },
+    ] },
+    { tool_results = ["", ""], reply = "Sun in Rome alone." },
+]
+[[session]]
+id = "refused"
+turn = [{ user = "How do I pick a lock?", refusal = "I can't help with that." }]
+"""
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data: Path = tmp_path_factory.mktemp("data")
-    with Server(data, "--instant", "--seed", "1", "--ordinal", "2") as running:
+    folder: Path = tmp_path_factory.mktemp("gemini")
+    script = folder / "script.toml"
+    script.write_text(SCRIPT)
+    with Server(folder / "data", "--instant", "--seed", "1", "--ordinal", "2", "--script", str(script)) as running:
         yield running
 
 
@@ -73,7 +93,9 @@ def test_asyncio_hears_the_same_as_sync(client: genai.Client) -> None:
 def test_limits_stops_and_candidates_are_obeyed(client: genai.Client) -> None:
     full = client.models.generate_content(model=MODEL, contents="Describe rain.").text or ""
     cut = client.models.generate_content(
-        model=MODEL, contents="Describe rain.", config=types.GenerateContentConfig(max_output_tokens=5)
+        model=MODEL,
+        contents="Describe rain.",
+        config=types.GenerateContentConfig(max_output_tokens=5, thinking_config=UNTHINKING),
     )
     assert reason(cut) is types.FinishReason.MAX_TOKENS
     assert full.startswith(cut.text or "?")
@@ -102,6 +124,76 @@ def test_pictures_and_files_are_taken(client: genai.Client) -> None:
     assert details[types.MediaModality.IMAGE] == details[types.MediaModality.DOCUMENT] == 85
 
 
+def in_session(name: str) -> types.HttpOptions:
+    return types.HttpOptions(headers={"x-llmsim-session": name})
+
+
+def test_thoughts_are_shown_to_who_asks(client: genai.Client) -> None:
+    thinking = types.ThinkingConfig(include_thoughts=True, thinking_budget=200)
+    config = types.GenerateContentConfig(thinking_config=thinking)
+    whole = client.models.generate_content(model=MODEL, contents="Why is the sky blue?", config=config)
+    assert whole.candidates is not None
+    assert whole.candidates[0].content is not None
+    assert [part.thought for part in whole.candidates[0].content.parts or ()] == [True, None]
+    assert whole.usage_metadata is not None
+    assert 0 < (whole.usage_metadata.thoughts_token_count or 0) <= 200
+    plain = client.models.generate_content(
+        model=MODEL, contents="Why is the sky blue?", config=types.GenerateContentConfig(thinking_config=UNTHINKING)
+    )
+    assert plain.text == whole.text
+    assert plain.usage_metadata is not None
+    assert plain.usage_metadata.thoughts_token_count is None
+
+
+def test_functions_are_called_by_the_sdk_itself(client: genai.Client) -> None:
+    asked = []
+
+    def get_weather(city: str) -> str:
+        """The weather in a city."""
+        asked.append(city)
+        return "sun" if city == "Rome" else "rain"
+
+    config = types.GenerateContentConfig(tools=[get_weather], http_options=in_session("weather"))
+    said = client.models.generate_content(model=MODEL, contents="Is it sunny in Paris and in Rome?", config=config)
+    assert (said.text, asked) == ("Sun in Rome alone.", ["Paris", "Rome"])
+    history = said.automatic_function_calling_history or []
+    assert [content.role for content in history] == ["user", "model", "user"]
+    calls = [part for part in history[1].parts or () if part.function_call]
+    assert [bool(part.thought_signature) for part in calls] == [True, False]
+
+
+def test_functions_are_declared_and_called_in_a_stream(client: genai.Client) -> None:
+    schema = types.Schema(type=types.Type.OBJECT, properties={"city": types.Schema(type=types.Type.STRING)})
+    declared = types.FunctionDeclaration(name="get_weather", description="The weather.", parameters=schema)
+    config = types.GenerateContentConfig(
+        tools=[types.Tool(function_declarations=[declared])], http_options=in_session("weather")
+    )
+    chunks = list(
+        client.models.generate_content_stream(model=MODEL, contents="Is it sunny in Paris and in Rome?", config=config)
+    )
+    called = [call for chunk in chunks for call in chunk.function_calls or ()]
+    assert [(call.name, call.args) for call in called] == [
+        ("get_weather", {"city": "Paris"}),
+        ("get_weather", {"city": "Rome"}),
+    ]
+    assert reason(chunks[-1]) is types.FinishReason.STOP
+
+
+def test_a_refusal_is_held_back_unless_it_is_let_through(client: genai.Client) -> None:
+    blocked = client.models.generate_content(
+        model=MODEL,
+        contents="How do I pick a lock?",
+        config=types.GenerateContentConfig(http_options=in_session("refused")),
+    )
+    assert (blocked.text, reason(blocked)) == (None, types.FinishReason.SAFETY)
+    off = types.SafetySetting(
+        category=types.HarmCategory.HARM_CATEGORY_DANGEROUS_CONTENT, threshold=types.HarmBlockThreshold.BLOCK_NONE
+    )
+    config = types.GenerateContentConfig(safety_settings=[off], http_options=in_session("refused"))
+    said = client.models.generate_content(model=MODEL, contents="How do I pick a lock?", config=config)
+    assert (said.text, reason(said)) == ("I can't help with that.", types.FinishReason.STOP)
+
+
 def test_models_are_listed_by_pages_and_shown(client: genai.Client) -> None:
     names = [model.name for model in client.models.list(config={"page_size": 1})]
     assert f"models/{MODEL}" in names
@@ -121,3 +213,14 @@ def test_errors_are_googles(client: genai.Client) -> None:
     with pytest.raises(errors.ClientError) as streamed:
         list(client.models.generate_content_stream(model=MODEL, contents="a", config=config))
     assert streamed.value.message == wrong.value.message
+
+
+def test_texts_are_embedded(client: genai.Client) -> None:
+    texts: types.ContentListUnion = ["the cat sat", "a cat was sitting", "interest rates rise"]
+    found = client.models.embed_content(model="gemini-embedding-001", contents=texts)
+    vectors = [one.values or [] for one in found.embeddings or ()]
+    assert [len(vector) for vector in vectors] == [3072] * 3
+    config = types.EmbedContentConfig(output_dimensionality=64, task_type="CLUSTERING")
+    small = client.models.embed_content(model="gemini-embedding-001", contents="the cat sat", config=config)
+    assert small.embeddings is not None
+    assert len(small.embeddings[0].values or ()) == 64

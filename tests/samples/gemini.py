@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from llmsim.wire.gemini import counting, requests
+from llmsim.wire.gemini import counting, embeddings, requests
 from llmsim.wire.gemini.generate import WHOLE, Gemini
 from llmsim.wire.gemini.protos import Proto
 from tests.fields import Endpoint, Sample
@@ -87,4 +87,21 @@ def gemini_count() -> Endpoint:
     return Endpoint(path, read, {"contents": CONTENTS}, samples, tuple(requests.COUNT.rows))
 
 
-GEMINI = (generate(), gemini_count())
+def embed() -> Endpoint:
+    """Gemini's embedContent."""
+    samples = (
+        Sample("content", {"parts": [{"text": "Bye!"}]}),
+        Sample("outputDimensionality", 64),
+        Sample("taskType", "CLUSTERING"),
+        Sample("title", "t"),
+        Sample("model", "models/m"),
+    )
+
+    def read(body: bytes) -> object:
+        return embeddings.parse_one(body, embeddings.MODELS["gemini-embedding-001"])
+
+    path = "`POST /v1beta/models/{model}:embedContent`, `:batchEmbedContents`"
+    return Endpoint(path, read, {"content": CONTENTS[0]}, samples, tuple(requests.EMBED.rows))
+
+
+GEMINI = (generate(), gemini_count(), embed())

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from llmsim.replay.clients import Exchange
+from llmsim.simulation.embedding import similarity
 from tests.pods import PodUnderTest, pod
 
 pytestmark = pytest.mark.usefixtures("each_way")
@@ -131,3 +132,32 @@ async def test_where_no_service_answers_googles_front_end_does(tmp_path: Path) -
             refused = await ask(under, path)
             assert (refused.status, refused.headers["content-type"]) == (404, "text/html; charset=UTF-8")
             assert b"That's all we know." in refused.body
+
+
+async def test_contents_are_embedded_alone_and_in_batches_alike(tmp_path: Path) -> None:
+    async with pod(tmp_path) as under:
+        path = "/v1beta/models/gemini-embedding-001"
+        texts = ("the cat sat", "a cat was sitting", "interest rates rise")
+        contents = [{"parts": [{"text": text}]} for text in texts]
+        alone = []
+        for content in contents:
+            body = orjson.dumps({"content": content})
+            exchange = await under.client.exchange("POST", f"{path}:embedContent", KEY, body)
+            alone.append(orjson.loads(exchange.body)["embedding"])
+        requests = [{"model": "models/gemini-embedding-001", "content": content} for content in contents]
+        body = orjson.dumps({"requests": requests})
+        several = await under.client.exchange("POST", f"{path}:batchEmbedContents", KEY, body)
+        assert orjson.loads(several.body) == {"embeddings": alone}
+        cat, sitting, rates = [one["values"] for one in alone]
+        assert similarity(cat, sitting) > similarity(cat, rates)
+
+
+async def test_models_embed_or_generate(tmp_path: Path) -> None:
+    async with pod(tmp_path) as under:
+        refused = await ask(under, "/v1beta/models/gemini-embedding-001:generateContent")
+        assert (refused.status, b"not supported for generateContent" in refused.body) == (404, True)
+        body = orjson.dumps({"content": CONTENTS[0]})
+        refused = await under.client.exchange("POST", f"{MODEL}:embedContent", KEY, body)
+        assert (refused.status, b"not supported for embedContent" in refused.body) == (404, True)
+        status, shown = await get(under, "/v1beta/models/gemini-embedding-001")
+        assert (status, shown["inputTokenLimit"]) == (200, 2048)

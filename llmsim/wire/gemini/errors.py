@@ -80,9 +80,9 @@ def violated(violations: Sequence[Violation]) -> Detailed:
     return Detailed(message, [{"@type": TYPES + "BadRequest", "fieldViolations": fields}])
 
 
-def invalid(path: str, complaint: str) -> ClientError:
+def invalid(path: str, complaint: str, *, of: str = "GenerateContentRequest") -> ClientError:
     """A field of a request that is well-formed and makes no sense."""
-    return ClientError(f"* GenerateContentRequest.{path}: {complaint}\n")
+    return ClientError(f"* {of}.{path}: {complaint}\n")
 
 
 def no_key() -> ClientError:

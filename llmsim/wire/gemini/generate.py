@@ -10,12 +10,13 @@ from typing import Any
 
 import attrs
 
-from llmsim.errors import ClientError
+from llmsim.errors import ClientError, UnknownModel
 from llmsim.simulation.plan import Plan
 from llmsim.turn import DIGEST_BYTES, Message
 from llmsim.wire.base import Frame, Parsed, Refusal
 from llmsim.wire.gemini import answers, errors
 from llmsim.wire.gemini.asking import params_of, request_of
+from llmsim.wire.gemini.embeddings import MODELS as EMBEDDING
 from llmsim.wire.gemini.http import EVENTS, JSON, STANDARD, identified, query_of, timing
 from llmsim.wire.gemini.messages import check_contents, messages_of
 from llmsim.wire.gemini.protos import canonical, read_body
@@ -55,6 +56,8 @@ class Gemini:
             ClientError: whatever is wrong with it.
         """
         check_key(headers, self.query)
+        if self.model in EMBEDDING:
+            raise UnknownModel(self.model)
         asked = read_body(body, GENERATE)
         contents = asked.get("contents", [])
         check_contents(contents)
