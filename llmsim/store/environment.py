@@ -1,8 +1,8 @@
 """One LMDB environment: opened with care, read inline, written in one transaction at a time.
 
-The only module that hands a file to LMDB's C engine. A data directory holds `data.mdb`, `lock.mdb` and `llmsim.lock`
-(`claim.py`). Commits are synced (`sync=True`) unless told otherwise, and the map is never written through (`writemap`),
-so that a stray pointer cannot reach the disk.
+The only module that hands a file to LMDB's C engine (`copying.py` makes one). A data directory holds `data.mdb`,
+`lock.mdb` and `llmsim.lock` (`claim.py`). Commits are synced (`sync=True`) unless told otherwise, and the map is never
+written through (`writemap`), so that a stray pointer cannot reach the disk.
 Invariants: a file that is shorter than its own meta page says is refused before the engine maps it; opening read-only
 creates nothing; a file that is not ours is not changed.
 """
@@ -17,10 +17,11 @@ from typing import Self
 import lmdb
 from attrs import evolve
 
-from llmsim.errors import OperatorError, StoreError, StoreFormat
+from llmsim.errors import OperatorError, StoreError, StoreFormat, StoreInUse
 from llmsim.store import pages
 from llmsim.store.claim import LOCK_FILE, claim
 from llmsim.store.codec import decode_format, decode_meta, encode
+from llmsim.store.copying import copy_records
 from llmsim.store.files import disk_errors, make_folder, sync_folder
 from llmsim.store.lmdb_errors import MapFull, ours, translated
 from llmsim.store.schema import FORMAT_VERSION, META_KEY, READABLE_FORMATS, SINCE_FORMAT_2, Meta, Table
@@ -79,6 +80,12 @@ def _sync_names(data_dir: Path) -> None:
         sync_folder(data_dir)
         with suppress(PermissionError):
             sync_folder(data_dir.parent)
+
+
+def _format(view: View) -> int:
+    """The format of the stamp; 1 where there is none yet, and so nothing that another would read otherwise."""
+    record = view.get(Table.META, META_KEY)
+    return 1 if record is None else decode_format(record)
 
 
 class Environment:
@@ -156,7 +163,8 @@ class Environment:
                     for table in Table:
                         self._environment.open_db(table.value.encode(), transaction)
             self._tables[Table.META] = self._environment.open_db(Table.META.value.encode(), create=False)
-            found = self._format()
+            with self.read() as view:
+                found = _format(view)
             if found not in READABLE_FORMATS:
                 raise StoreFormat(
                     f"store {self.path} has format {found}; this release reads format {FORMAT_VERSION} and older ones"
@@ -168,19 +176,15 @@ class Environment:
                 if not (old and not upgrade and table in SINCE_FORMAT_2):
                     self._tables[table] = self._environment.open_db(table.value.encode(), create=False)
 
-    def _format(self) -> int:
-        with self.read() as view:
-            record = view.get(Table.META, META_KEY)
-        return FORMAT_VERSION if record is None else decode_format(record)
-
     def _upgrade(self) -> None:
-        """From format 1: tables that are empty, and the stamp; no record changes."""
+        """From format 1: tables that are empty, and the stamp, where there is one; no other record changes."""
         with self._environment.begin(write=True) as transaction:
             for table in SINCE_FORMAT_2:
                 self._environment.open_db(table.value.encode(), transaction)
             view = View(transaction, self._tables)
-            stamp = decode_meta(view.get(Table.META, META_KEY) or b"")
-            view.put(Table.META, META_KEY, encode(evolve(stamp, format=FORMAT_VERSION)))
+            record = view.get(Table.META, META_KEY)
+            if record is not None:
+                view.put(Table.META, META_KEY, encode(evolve(decode_meta(record), format=FORMAT_VERSION)))
 
     def read(self) -> AbstractContextManager[View]:
         """A consistent look at the store; keep it short, a reader keeps old pages from being used again."""
@@ -215,15 +219,21 @@ class Environment:
             self._environment.set_mapsize(size)
         return size
 
-    def copy(self, folder: Path) -> None:
-        """Write a consistent copy of the data file into an existing folder, also while others write."""
-        with translated(f"copying store {self.path}"):
-            try:
-                self._environment.copy(str(folder))
-            except lmdb.MapResizedError:
-                (folder / DATA_FILE).unlink(missing_ok=True)
-                self._environment.set_mapsize(0)
-                self._environment.copy(str(folder))
+    def copy(self, folder: Path) -> int:
+        """Write a consistent copy into an existing folder, also while others write; returns its last transaction.
+
+        What was deleted is not in it (`copying.py`), and it is not durable yet.
+
+        Raises:
+            StoreFull: the disk of the folder is full.
+            StoreInUse: a server has made it a store of this release's format since it was opened.
+            StoreError: the store cannot be read, or the copy not written.
+        """
+        with translated(f"copying store {self.path}", writing_in=folder), self._begin(write=False) as view:
+            if _format(view) == FORMAT_VERSION and len(view.tables) < len(Table):
+                raise StoreInUse(f"copying store {self.path}: a server has just changed its format: do it again")
+            copy_records(view, folder, self.used_bytes())
+            return view.transaction
 
     def used_bytes(self) -> int:
         """The size of the data file as the last committed transaction sees it."""

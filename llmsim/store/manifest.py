@@ -29,9 +29,10 @@ _converter = cattrs.Converter(forbid_extra_keys=True)
 class Manifest:
     """What stands in `manifest.json`.
 
-    `created` is UTC in ISO form; `size_bytes` and `sha256` are those of `data.mdb`; `tables` counts the entries of
-    each table; `transaction` is the LMDB transaction that was the last one when the copy began; `seed_fingerprint`
-    tells root seeds apart without giving them away.
+    `format` is that of the store, which may be older than this release's. `created` is UTC in ISO form; `size_bytes`
+    and `sha256` are those of `data.mdb`; `tables` counts the entries of each table that the store has; `transaction` is
+    the store's LMDB transaction that was the last one when the copy began (the copy counts its own);
+    `seed_fingerprint` tells root seeds apart without giving them away.
     """
 
     format: int
@@ -56,7 +57,7 @@ def parse(data: bytes) -> Manifest:
 
     Raises:
         SnapshotDamaged: not the bytes that `render` gives for any manifest.
-        StoreFormat: whole, but of another FORMAT_VERSION.
+        StoreFormat: whole, but of a format that this release does not read.
     """
     try:
         document = orjson.loads(data)
@@ -71,7 +72,7 @@ def parse(data: bytes) -> Manifest:
         msg = f"{MANIFEST} does not match its own digest"
         raise SnapshotDamaged(msg)
     if isinstance(body, dict) and body.get("format") not in READABLE_FORMATS:
-        msg = f"the snapshot has format {body.get('format')}, this llmsim reads format {FORMAT_VERSION}"
+        msg = f"the snapshot has format {body.get('format')}, this llmsim reads format {FORMAT_VERSION} and older ones"
         raise StoreFormat(msg)
     try:
         return _converter.structure(body, Manifest)

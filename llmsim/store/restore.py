@@ -60,7 +60,7 @@ def restore(
 
     Raises:
         SnapshotDamaged: the snapshot is not whole; names what is wrong.
-        StoreFormat: it has another FORMAT_VERSION.
+        StoreFormat: its format is one that this release does not read.
         StoreInUse: a process writes to `data_dir`.
         RestoreTargetExists: `data_dir` holds something, and `replace` is not given.
         WrongOrdinal: the snapshot is of another pod, and `adopt` is not given.

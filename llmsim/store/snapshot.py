@@ -55,7 +55,8 @@ class Snapshot:
 def create(data_dir: Path, to: Path, report: Report = silent) -> Snapshot:
     """Copy the store in `data_dir` to a new snapshot in `to`; a server may go on writing to the store meanwhile.
 
-    The copy is of one transaction; it holds that transaction open, so the store grows under writes until it is done.
+    The copy is of one transaction, and has nothing of what was deleted before; it holds that transaction open, so the
+    store grows under writes until it is done.
     Any exception, one raised by a signal handler or by `report` included, leaves nothing behind.
 
     Raises:
@@ -72,8 +73,8 @@ def create(data_dir: Path, to: Path, report: Report = silent) -> Snapshot:
         require_space(to, environment.used_bytes())
         created_s = clock.wall()
         with _partial(to, created_s) as folder:
-            _copy(environment, folder, report)
-            manifest = _manifest(folder, created_s, report)
+            transaction = _copy(environment, folder, report)
+            manifest = attrs.evolve(_manifest(folder, created_s, report), transaction=transaction)
             report("manifest", 0, 0)
             write_file(folder / MANIFEST, render(manifest))
             sync_folder(folder)
@@ -111,8 +112,11 @@ def _unchanging(data_dir: Path) -> Iterator[Environment]:
         yield environment
 
 
-def _copy(environment: Environment, folder: Path, report: Report) -> None:
-    """Copy in a thread, so that this one can report and be interrupted; the files of an interrupted copy go first."""
+def _copy(environment: Environment, folder: Path, report: Report) -> int:
+    """Copy in a thread, so that this one can report and be interrupted; the files of an interrupted copy go first.
+
+    Returns the last transaction of the store that is in the copy.
+    """
     total = environment.used_bytes()
     data = folder / DATA_FILE
     report("copy", 0, total)
@@ -122,12 +126,12 @@ def _copy(environment: Environment, folder: Path, report: Report) -> None:
             while not copying.done():
                 wait([copying], timeout=POLL_S)
                 report("copy", data.stat().st_size if data.exists() else 0, total)
-            copying.result()
+            transaction = copying.result()
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-    data.chmod(0o600)
     sync_file(data)
+    return transaction
 
 
 def _manifest(folder: Path, created_s: float, report: Report) -> Manifest:

@@ -18,7 +18,7 @@ from llmsim.store.check import check, check_pages
 from llmsim.store.environment import DATA_FILE, Environment, claim
 from llmsim.store.files import Report, digest_file, disk_errors, silent
 from llmsim.store.manifest import MANIFEST, Manifest, read_manifest
-from llmsim.store.schema import FORMAT_VERSION, Table
+from llmsim.store.schema import Table
 
 VERIFY_STEPS = ("hash", "page walk", "check")
 
@@ -37,7 +37,7 @@ def verify(snapshot: Path, report: Report = silent) -> list[str]:
 
     Raises:
         OperatorError: there is no such folder, or it may not be read.
-        StoreFormat: a whole snapshot, but of another FORMAT_VERSION.
+        StoreFormat: a whole snapshot, but of a format that this release does not read.
         StoreError: the disk failed.
     """
     with disk_errors("cannot verify the snapshot"):
@@ -56,7 +56,7 @@ def read_intact(snapshot: Path) -> Manifest:
 
     Raises:
         SnapshotDamaged: a file is missing, is one too many, or has another size.
-        StoreFormat: another FORMAT_VERSION.
+        StoreFormat: a format that this release does not read.
         OSError: the folder cannot be read.
     """
     names = {path.name for path in snapshot.iterdir()}
@@ -87,7 +87,8 @@ def inspect(folder: Path, manifest: Manifest, report: Report = silent) -> list[s
             described = describe(environment, manifest.created, manifest.size_bytes, manifest.sha256)
     except (StoreDamaged, StoreFormat) as error:
         return [str(error)]
-    if not found and attrs.evolve(described, plan_version=manifest.plan_version) != manifest:
+    told = attrs.evolve(described, plan_version=manifest.plan_version, transaction=manifest.transaction)
+    if not found and told != manifest:
         found = [f"{MANIFEST} describes another store than {DATA_FILE}"]
     return found
 
@@ -141,7 +142,7 @@ def counting(turns: int, report: Report) -> Callable[[int], None]:
 
 
 def describe(environment: Environment, created: str, size_bytes: int, sha256: str) -> Manifest:
-    """The manifest that fits the store in this environment.
+    """The manifest that fits the store in this environment: its format, and the tables which that has.
 
     Raises:
         StoreFormat: the store was never stamped with an identity.
@@ -152,13 +153,13 @@ def describe(environment: Environment, created: str, size_bytes: int, sha256: st
         raise StoreFormat(msg)
     with environment.read() as view:
         return Manifest(
-            format=FORMAT_VERSION,
+            format=meta.format,
             plan_version=PLAN_VERSION,
             ordinal=meta.ordinal,
             seed_fingerprint=fingerprint(meta.root_seed),
             created=created,
             transaction=view.transaction,
-            tables={table.value: view.count(table) for table in Table},
+            tables={table.value: view.count(table) for table in view.tables},
             size_bytes=size_bytes,
             sha256=sha256,
         )

@@ -77,6 +77,11 @@ class View:
         """The number of the transaction that this view looks at: the commits in the life of the file."""
         return self._transaction.id()
 
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables that the store has; one of an older format has not all."""
+        return tuple(self._tables)
+
     def count(self, table: Table) -> int:
         """How many records the table has."""
         found = self._tables.get(table)

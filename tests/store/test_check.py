@@ -79,7 +79,7 @@ def summary_put(**changes: Any) -> Callable[[View], object]:  # noqa: ANN401
 BROKEN = {
     "no stamp": (deleting(Table.META, META_KEY), "missing: meta store"),
     "stamp unreadable": (putting(Table.META, META_KEY, b"{}"), "unreadable: meta store"),
-    "other format": (putting(Table.META, META_KEY, encode(Meta(7, 0, 1, format=2))), "format: meta store"),
+    "other format": (putting(Table.META, META_KEY, encode(Meta(7, 0, 1, format=3))), "format: meta store"),
     "profile changed": (putting(Table.PROFILES, PROFILE_DIGEST, b"{}"), f"digest: profiles {PROFILE_DIGEST.hex()}"),
     "profile gone": (deleting(Table.PROFILES, PROFILE_DIGEST), f"profile: turns s {FIRST.key}"),
     "session not an id": (putting(Table.SESSIONS, b"a b", encode(SUMMARY)), "name: sessions a b"),
@@ -88,7 +88,7 @@ BROKEN = {
     "wrong count": (summary_put(turns=5), "count: sessions s: its number of turns is 5, it has 4"),
     "tip missing": (summary_put(tip=NOWHERE), f"tip: sessions s: its tip {NOWHERE} is missing"),
     "made later": (summary_put(created_s=FIRST.created_s + 1), "stamp: sessions s"),
-    "updated later": (summary_put(updated_s=THIRD.created_s + 1), "stamp: sessions s"),
+    "updated earlier": (summary_put(updated_s=THIRD.created_s - 1), "stamp: sessions s"),
     "turn unreadable": (putting(Table.TURNS, turn_key("s", SECOND.key), b"{}"), "unreadable: turns s"),
     "turn under a short key": (putting(Table.TURNS, within("s", b"short"), encode(SECOND)), "unreadable: turns s"),
     "turn of another session": (turn_put(SECOND, session="t"), f"key: turns s {SECOND.key}: its record says t"),

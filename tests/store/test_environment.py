@@ -164,8 +164,8 @@ def test_open_of_another_programs_lmdb_file_is_refused_and_leaves_it_alone(tmp_p
 def test_open_of_another_format_names_both(tmp_path: Path) -> None:
     fill(tmp_path)
     with Environment.open(tmp_path) as environment, environment.write() as view:
-        view.put(Table.META, META_KEY, b'{"format":2,"what_else":"is not known here"}')
-    with pytest.raises(StoreFormat, match="has format 2; this release reads format 1"):
+        view.put(Table.META, META_KEY, b'{"format":3,"what_else":"is not known here"}')
+    with pytest.raises(StoreFormat, match="has format 3; this release reads format 2 and older ones"):
         Environment.open(tmp_path)
 
 

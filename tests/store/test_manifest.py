@@ -56,8 +56,8 @@ def test_manifest_with_same_content_in_other_spelling_is_damaged() -> None:
 
 
 def test_manifest_of_another_format_names_both() -> None:
-    with pytest.raises(StoreFormat, match="has format 2, this llmsim reads format 1"):
-        parse(render(attrs.evolve(MANIFEST_OF_POD_2, format=2)))
+    with pytest.raises(StoreFormat, match="has format 3, this llmsim reads format 2 and older"):
+        parse(render(attrs.evolve(MANIFEST_OF_POD_2, format=3)))
 
 
 def test_manifest_missing_is_damaged(tmp_path: Path) -> None:

@@ -147,8 +147,8 @@ def test_restore_with_adopt_of_an_own_snapshot_changes_nothing(snapshot: Path, t
 
 
 def test_restore_of_another_format_is_refused(snapshot: Path, tmp_path: Path) -> None:
-    write_file(snapshot / MANIFEST, render(attrs.evolve(read_manifest(snapshot), format=2)))
-    with pytest.raises(StoreFormat, match="has format 2"):
+    write_file(snapshot / MANIFEST, render(attrs.evolve(read_manifest(snapshot), format=3)))
+    with pytest.raises(StoreFormat, match="has format 3"):
         restore(snapshot, tmp_path / "fresh", 0)
 
 

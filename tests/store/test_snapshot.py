@@ -49,6 +49,11 @@ def test_create_of_a_store_holds_all_of_it(data_dir: Path, backup: Path) -> None
         "heads": 12,
         "idempotency": 0,
         "profiles": 1,
+        "resources": 0,
+        "items": 0,
+        "names": 0,
+        "lists": 0,
+        "counters": 0,
     }
     assert made.manifest.size_bytes == (made.path / "data.mdb").stat().st_size
     assert left_in(backup) == {made.path.name}

@@ -114,8 +114,8 @@ def test_verify_of_another_plan_version_finds_nothing(snapshot: Path) -> None:
 
 
 def test_verify_of_another_format_is_refused(snapshot: Path) -> None:
-    write_file(snapshot / MANIFEST, render(attrs.evolve(read_manifest(snapshot), format=2)))
-    with pytest.raises(StoreFormat, match="has format 2"):
+    write_file(snapshot / MANIFEST, render(attrs.evolve(read_manifest(snapshot), format=3)))
+    with pytest.raises(StoreFormat, match="has format 3"):
         verify(snapshot)
 
 
