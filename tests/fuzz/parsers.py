@@ -6,7 +6,8 @@ from typing import Any
 import attrs
 
 from llmsim.wire.dialects import GENERATING
-from tests.fuzz import anthropic, responses
+from llmsim.wire.openai import embeddings, moderations
+from tests.fuzz import anthropic, gemini, responses
 
 TOOLS = [
     {
@@ -63,6 +64,22 @@ COMPLETIONS: tuple[dict[str, Any], ...] = (
     {"model": "m", "prompt": [1, 2], "stream": True, "stream_options": {"include_usage": True}, "stop": ["a"]},
     {"model": "m", "prompt": [[1], [2, 3]], "max_tokens": 0, "logit_bias": {"5": 1}, "user": "u", "temperature": 1},
 )
+EMBEDDINGS: tuple[dict[str, Any], ...] = (
+    {"model": "text-embedding-3-small", "input": "Hello!", "encoding_format": "base64", "user": "u"},
+    {"model": "text-embedding-3-large", "input": ["a", "b"], "dimensions": 8, "encoding_format": "float"},
+    {"model": "text-embedding-ada-002", "input": [[1, 2], [3]]},
+)
+MODERATIONS: tuple[dict[str, Any], ...] = (
+    {"input": "Hello!"},
+    {
+        "input": [
+            {"type": "text", "text": "a"},
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}},
+        ],
+        "model": "omni-moderation-latest",
+    },
+    {"input": ["a", "b"], "model": "text-moderation-latest"},
+)
 
 
 @attrs.frozen
@@ -82,6 +99,9 @@ def generating(path: str, samples: tuple[dict[str, Any], ...], headers: Mapping[
 PARSERS: Mapping[str, Parser] = {
     "openai.chat": generating("/v1/chat/completions", CHAT),
     "openai.completions": generating("/v1/completions", COMPLETIONS),
+    "openai.embeddings": Parser(embeddings.parse, EMBEDDINGS),
+    "openai.moderations": Parser(moderations.parse, MODERATIONS),
     **{name: Parser(parse, samples) for name, (parse, samples) in responses.PARSERS.items()},
     **{name: Parser(parse, samples) for name, (parse, samples) in anthropic.PARSERS.items()},
+    **{name: Parser(parse, samples) for name, (parse, samples) in gemini.PARSERS.items()},
 }
