@@ -137,8 +137,8 @@ class Simulator:
         return Moment(self.pod, self._begun_s + trio.current_time(), self.pace)
 
     def on_clock(self, now_s: float) -> float:
-        """Unix seconds, as `moment` has them, on the event loop's clock."""
-        return now_s - self._begun_s
+        """A moment that has passed (unix seconds, as `moment` has them) on the event loop's clock."""
+        return min(now_s - self._begun_s, trio.current_time())
 
     def profile_for(self, model: str) -> Profile:
         """The profile that serves this model; raises UnknownModel where nobody knows it, and models are strict."""

@@ -6,12 +6,15 @@ import attrs
 import orjson
 
 from llmsim.replay.clients import Exchange
+from llmsim.store import resources, sessions
 from tests.pods import PodUnderTest
 
 MODEL = "gpt-4o-mini"
 RESPONSES = "/v1/responses"
 CONVERSATIONS = "/v1/conversations"
 Json = dict[str, Any]
+BEHIND: Json = {"background": True, "max_output_tokens": 60}
+"""A response that is made in the background, for some seconds."""
 
 
 @attrs.frozen
@@ -95,3 +98,23 @@ def events(exchange: Exchange) -> list[Json]:
     """The events of a stream."""
     assert exchange.status == 200, exchange.body
     return [orjson.loads(frame.partition(b"\ndata: ")[2]) for frame in exchange.body.split(b"\n\n") if frame]
+
+
+async def begun(api: Api, said: str = "Describe rain.", **params: object) -> Json:
+    """A background response that has just begun."""
+    made = await api.respond(said, None, **BEHIND | params)
+    assert (made["status"], made["output"], made["usage"]) == ("queued", [], None)
+    return made
+
+
+def running(under: PodUnderTest) -> list[str]:
+    """The ids of the responses that are under way."""
+    with under.service.simulator.environment.read() as view:
+        return [found.id for found in resources.listed(view, "openai.responses.running")]
+
+
+def session_of(under: PodUnderTest) -> str:
+    """The only session."""
+    with under.service.simulator.environment.read() as view:
+        [found] = sessions.sessions(view)
+    return found.id

@@ -97,7 +97,7 @@ async def test_empty_list_has_no_ends_and_bad_pages_are_refused(tmp_path: Path, 
         api = Api(under)
         conversation, other = await api.converse(), await api.converse("Hi.")
         path = f"{CONVERSATIONS}/{conversation}/items"
-        empty = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
+        empty: dict[str, Any] = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
         assert await api.call("GET", path) == empty
         [foreign] = await api.items(other)
         assert (await api.refused("GET", f"{path}?after={foreign['id']}"))[0] == 404

@@ -1,6 +1,7 @@
 """Stored responses over HTTP: chains and forks, what is shown again, what is deleted, what is refused."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -14,6 +15,10 @@ from tests.schemas import answer_faults
 
 pytestmark = pytest.mark.usefixtures("each_way")
 UNKNOWN = "resp_nothing"
+NOT_PERSISTED = (
+    "Item with id 'msg_x' not found. Items are not persisted when `store` is set to false. Try again with "
+    "`store` set to true, or remove this item from your input."
+)
 THEIRS = keyed_id("resp", partition_key(3, "s"), 1, bytes(32))
 
 
@@ -73,7 +78,7 @@ async def test_response_is_shown_as_it_was_answered_also_after_a_restart(
 ) -> None:
     async with pod(tmp_path) as under:
         api = Api(under)
-        params = {"metadata": {"a": "b"}, "temperature": 0.5}
+        params: dict[str, Any] = {"metadata": {"a": "b"}, "temperature": 0.5}
         if streamed:
             told = (await api.stream("What is rain?", **params))[-1]["response"]
         else:
@@ -192,8 +197,7 @@ async def test_items_of_stored_responses_are_referred_to_by_their_ids(
         missing = [{"type": "item_reference", "id": "msg_x"}, {"role": "user", "content": "Hi."}]
         assert await api.refused("POST", RESPONSES, asked(missing)) == (
             404,
-            "Item with id 'msg_x' not found. Items are not persisted when `store` is set to false. Try again with "
-            "`store` set to true, or remove this item from your input.",
+            NOT_PERSISTED,
             None,
             None,
         )

@@ -1,0 +1,123 @@
+"""What responses that are made in the background hold and leave behind, and whoever looks first when they are over."""
+
+from pathlib import Path
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from llmsim.store import resources
+from tests.pods import pod
+from tests.responses_api import (
+    BEHIND,
+    CONVERSATIONS,
+    RESPONSES,
+    Api,
+    asked,
+    begun,
+    running,
+    session_of,
+    text,
+    texts,
+)
+
+pytestmark = pytest.mark.usefixtures("each_way")
+
+
+async def test_conversation_is_held_by_the_clock_and_gets_all_when_it_is_over(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with pod(tmp_path) as under:
+        api = Api(under)
+        conversation = await api.converse("My name is Ada.")
+        made = await begun(api, "What is my name?", conversation=conversation)
+        await trio.sleep(0.9)
+        for body in (asked("And?"), asked("And?", stream=True), asked("And?", background=True)):
+            refused = await api.refused("POST", RESPONSES, body | {"conversation": conversation})
+            assert refused[2:] == ("conversation", "conversation_locked")
+        assert texts(await api.items(conversation)) == ["My name is Ada."]
+    async with pod(tmp_path) as under:
+        api = Api(under)
+        assert (await api.refused("POST", RESPONSES, asked("And?", conversation=conversation)))[0] == 400
+        await trio.sleep(10)
+        after = await api.respond("What is my name?", conversation=conversation, max_output_tokens=80)
+        shown = await api.shown(made["id"])
+        said = ["My name is Ada.", "What is my name?", text(shown), "What is my name?", text(after)]
+        assert texts(await api.items(conversation)) == said
+        assert [len(turn["messages"]) for turn in await under.turns(session_of(under))] == [2, 1]
+
+
+@pytest.mark.parametrize("look", ["items", "item", "add", "remove", "response", "stream", "input"])
+async def test_whoever_looks_first_makes_a_response_that_is_over_durable(
+    tmp_path: Path, autojump_clock: MockClock, look: str
+) -> None:
+    async with pod(tmp_path) as under:
+        api = Api(under)
+        conversation = await api.converse("Hi.")
+        [first] = await api.items(conversation)
+        path = f"{CONVERSATIONS}/{conversation}/items"
+        made = (
+            (await api.stream("Hello.", conversation=conversation, **BEHIND))[0]["response"]
+            if look == "stream"
+            else (await begun(api, "Hello.", conversation=conversation))
+        )
+        await trio.sleep(10)
+        if look != "stream":
+            assert running(under) == [made["id"]]
+        looks: dict[str, tuple[str, str, object]] = {
+            "items": ("GET", path, None),
+            "item": ("GET", f"{path}/{first['id']}", None),
+            "add": ("POST", path, {"items": [{"role": "user", "content": "Last."}]}),
+            "remove": ("DELETE", f"{path}/{first['id']}", None),
+            "response": ("GET", f"{RESPONSES}/{made['id']}", None),
+            "stream": ("GET", f"{RESPONSES}/{made['id']}", None),
+            "input": ("GET", f"{RESPONSES}/{made['id']}/input_items", None),
+        }
+        await api.call(*looks[look])
+        assert running(under) == []
+        with under.service.simulator.environment.read() as view:
+            items = list(resources.items(view, session_of(under)))
+        assert "Hello." in texts(items)
+        assert texts(items)[-1] == ("Last." if look == "add" else text(await api.shown(made["id"])))
+
+
+async def test_cancelled_and_deleted_responses_append_nothing_and_let_go_of_their_conversation(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with pod(tmp_path) as under:
+        api = Api(under)
+        conversation = await api.converse()
+        made = await begun(api, conversation=conversation)
+        await trio.sleep(0.9)
+        await api.call("POST", f"{RESPONSES}/{made['id']}/cancel")
+        other = await begun(api, conversation=conversation)
+        await api.call("DELETE", f"{RESPONSES}/{other['id']}")
+        await trio.sleep(10)
+        assert await api.items(conversation) == []
+        await api.respond("Now.", conversation=conversation)
+        assert len(await api.items(conversation)) == 2
+
+
+async def test_response_that_is_still_being_made_is_not_gone_on_from(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with pod(tmp_path) as under:
+        api = Api(under)
+        made = await begun(api, "My name is Ada.")
+        refused = await api.refused("POST", RESPONSES, asked("And?", previous_response_id=made["id"]))
+        assert (refused[0], refused[2]) == (400, "previous_response_id")
+        reference = [{"type": "item_reference", "id": "rs_x"}]
+        assert (await api.refused("POST", RESPONSES, asked(reference)))[0] == 404
+        await trio.sleep(10)
+        after = await api.respond("What is my name?", previous_response_id=made["id"], max_output_tokens=80)
+        assert "Ada" in text(after)
+        assert running(under) == []
+
+
+async def test_background_without_a_store_is_refused_and_store_false_is_kept_to_be_asked_for(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with pod(tmp_path) as under:
+        api = Api(under)
+        no = {"X-LLMSim-Store": "no"}
+        assert (await api.refused("POST", RESPONSES, asked("Hi.", background=True), no))[0] == 400
+        made = await begun(api, store=False)
+        assert (await api.shown(made["id"]))["store"] is False
