@@ -22,7 +22,7 @@ from llmsim.wire.openai.embeddings import Embeddings, Input
 from llmsim.wire.openai.http import JSON, STANDARD
 
 T = TypeVar("T")
-LONG = 20_000
+LONG = 4_000
 """Characters, or token ids, of an input that is read in a thread."""
 TURN_S = 0.005
 """After so long others have a turn."""

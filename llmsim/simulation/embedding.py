@@ -115,8 +115,15 @@ def _places(model: str, dimensions: int, feature: str) -> tuple[tuple[int, float
     marked = f"<{feature[:LETTERS_LIMIT]}>"
     threes = [marked[at : at + 3] for at in range(len(marked) - 2)]
     for three in threes:
-        places += _signed(model, dimensions, f"\1{three}", LETTERS_PLACES, LETTERS / math.sqrt(len(threes)))
+        length = 1 / math.sqrt(len(threes))
+        places += [(place, value * length) for place, value in _letters(model, dimensions, three)]
     return tuple(places)
+
+
+@functools.lru_cache(_FEATURES)
+def _letters(model: str, dimensions: int, three: str) -> list[tuple[int, float]]:
+    """The places of three letters."""
+    return _signed(model, dimensions, f"\1{three}", LETTERS_PLACES, LETTERS)
 
 
 def _signed(model: str, dimensions: int, name: str, places: int, length: float) -> list[tuple[int, float]]:

@@ -3,5 +3,6 @@
 from tests.samples.anthropic import ANTHROPIC
 from tests.samples.gemini import GEMINI
 from tests.samples.openai import OPENAI
+from tests.samples.openai_small import OPENAI_SMALL
 
-ENDPOINTS = (*OPENAI, *ANTHROPIC, *GEMINI)
+ENDPOINTS = (*OPENAI, *OPENAI_SMALL, *ANTHROPIC, *GEMINI)
