@@ -1,4 +1,4 @@
-"""Sixty-four conversations at once, arriving in another order in every run, in virtual time or over sockets.
+"""Sixty-four conversations at once, of every dialect, in another order in every run, in virtual time or over sockets.
 
 Whatever the order, the way or the speed: with one seed, ordinal and epoch the transcript is one.
 """
@@ -12,7 +12,7 @@ from llmsim.clock import Pace
 from llmsim.replay import transcript as transcripts
 from llmsim.replay.clients import OverHTTP, connect
 from llmsim.replay.player import Played, play
-from llmsim.replay.script import Script, ScriptSession, ScriptTurn, parts
+from llmsim.replay.script import Dialect, History, Script, ScriptSession, ScriptTurn, parts
 from llmsim.replay.virtual import DEFAULT_EPOCH_S, DEFAULT_POD, replay
 from llmsim.turn import Pod
 from tests.children import Server
@@ -29,12 +29,34 @@ TURNS = (
 )
 
 
+SPOKEN = (
+    (Dialect.CHAT, "gpt-4o-mini", lambda most: {"max_tokens": most}),
+    (Dialect.RESPONSES, "gpt-4o-mini", lambda most: {"max_output_tokens": most}),
+    (Dialect.ANTHROPIC, "claude-haiku-4-5", lambda most: {"max_tokens": most}),
+    (Dialect.GEMINI, "gemini-2.5-flash-lite", lambda most: {"generationConfig": {"maxOutputTokens": most}}),
+)
+"""In which dialects the crowd speaks, of which model, and how a reply is limited there."""
+
+
 def crowd(run: int) -> Script:
-    """The script, its sessions in this run's order; every eighth client does not stream."""
-    sessions = [
-        ScriptSession(f"crowd-{number}", TURNS, stream=number % 8 != 0, params={"max_tokens": 16 + number % 5})
-        for number in range(SESSIONS)
-    ]
+    """The script, its sessions in this run's order: each dialect's turn comes again and again.
+
+    Every fifth client does not stream; half of those of Responses go on from the response before.
+    """
+    sessions = []
+    for number in range(SESSIONS):
+        dialect, model, limited = SPOKEN[number % len(SPOKEN)]
+        previous = dialect is Dialect.RESPONSES and number % 8 == 1
+        session = ScriptSession(
+            f"crowd-{number}",
+            TURNS,
+            dialect=dialect,
+            model=model,
+            stream=number % 5 != 0,
+            history=History.SERVER if previous else History.CLIENT,
+            params=limited(16 + number % 5),
+        )
+        sessions.append(session)
     return Script("crowd", "Sixty-four at once", tuple(sorted(sessions, key=lambda session: rank(run, session.id))))
 
 
