@@ -177,9 +177,10 @@ def test_thread_fails_with_the_errors_of_the_sdk(client: Anthropic) -> None:
     with pytest.raises(anthropic.NotFoundError) as lost:
         go_on("msg_nobodys")
     assert getattr(lost.value, "error_code", None) == "thread_not_found"
+    managed = ["message-threads-2026-08-12", "context-management-2025-06-27"]
     for code, changes in (
         ("thread_fingerprint_mismatch", {"model": "claude-opus-5-5"}),
-        ("thread_unsupported_request", {"context_management": {"edits": []}}),
+        ("thread_unsupported_request", {"context_management": {"edits": []}, "betas": managed}),
     ):
         with pytest.raises(anthropic.BadRequestError) as refused:
             go_on(first.id, **changes)

@@ -15,6 +15,7 @@ from tests.anthropic_client import NEW, THREADED, body_of, code_of, going_on, po
 from tests.pods import PodUnderTest, pod
 
 CREATE = {"type": "create"}
+BETAS = "context-management-2025-06-27,server-side-fallback-2026-07-01"
 TOOL = {"name": "get_weather", "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}}}
 
 
@@ -145,10 +146,11 @@ async def test_thread_with_what_threads_do_not_support_is_refused(
     changes: dict[str, Any], unsupported: list[str], tmp_path: Path, autojump_clock: MockClock
 ) -> None:
     async with pod(tmp_path) as under:
-        answer = await told(under, body_of("Hi", thread=CREATE, **changes))
+        more = {**THREADED, "anthropic-beta": f"{THREADED['anthropic-beta']},{BETAS}"}
+        answer = await told(under, body_of("Hi", thread=CREATE, **changes), headers=more)
         assert (answer["status"], code_of(answer)) == (400, "thread_unsupported_request")
         assert answer["error"]["details"]["unsupported"] == unsupported
-        assert (await told(under, body_of("Hi", **changes)))["status"] == 200
+        assert (await told(under, body_of("Hi", **changes), headers=more))["status"] == 200
 
 
 async def test_thread_that_nobody_made_is_not_found_and_another_pods_is_named(

@@ -69,7 +69,7 @@ class AnthropicMessages:
         """Read a request for a count of tokens; raises as `parse`."""
         version = http.version_of(headers)
         asked = http.read_object(body)
-        check_count(asked, version, lenient=self.lenient)
+        check_count(asked, version, http.betas_of(headers), lenient=self.lenient)
         check_conversation(asked, goes_on=False)
         said = messages_of(asked.get("system"), asked["messages"])
         params = params_of({**asked, "max_tokens": 0}, ())

@@ -138,14 +138,6 @@ def keys_of(version: str) -> Mapping[str, Kind]:
         "inference_geo": Text(),
         "speed": OneOf(("standard", "fast")),
         "diagnostics": Table({"previous_message_id": Text()}),
-        "mcp_servers": Items(Object()),
-        "context_management": Object(),
-        "fallbacks": Anything(),
-        "fallback_credit_token": Anything(),
-        "billing_policy": Object(),
-        "compaction": Object(),
-        "user_profile_id": Text(),
-        "workspace_id": Text(),
     }
     return {key: kind for key, kind in rows.items() if key not in REMOVED.get(version, ())}
 
@@ -156,11 +148,22 @@ KEYS: Mapping[str, Mapping[str, Kind]] = {version: keys_of(version) for version 
 OPEN_KEYS: Mapping[str, Mapping[str, Kind]] = {version: opened(keys) for version, keys in KEYS.items()}
 """The same, with unknown keys accepted below them."""
 REQUIRED = ("model", "messages", "max_tokens")
+BETA_KEYS: Mapping[str, tuple[str, Kind]] = {
+    "thread": (THREADS_BETA, THREAD),
+    "mcp_servers": ("mcp-client-", Items(Object())),
+    "context_management": ("context-management-", Object()),
+    "fallbacks": ("server-side-fallback-", Anything()),
+    "fallback_credit_token": ("fallback-credit-", Anything()),
+    "billing_policy": ("user-profiles-billing-", Object()),
+    "compaction": ("compact-", Object()),
+}
+"""Keys that there are with a beta alone: what its name begins with. Source: anthropic-python 2.12, the betas."""
 ONLY_TO_ANSWER = (
     "max_tokens", "metadata", "stop_sequences", "temperature", "service_tier", "top_k", "top_p", "stream", "container",
-    "inference_geo", "diagnostics", "fallbacks", "fallback_credit_token", "billing_policy",
+    "inference_geo", "diagnostics",
 )  # fmt: skip
 """Keys that counting tokens knows nothing of."""
+COUNTED_BETAS = ("mcp_servers", "context_management", "compaction")
 
 
 def check_messages(body: Mapping[str, Any], version: str, betas: Collection[str], *, lenient: bool = False) -> None:
@@ -170,13 +173,21 @@ def check_messages(body: Mapping[str, Any], version: str, betas: Collection[str]
         ClientError: the first fault, but for what the messages say together.
     """
     rows = (OPEN_KEYS if lenient else KEYS)[version]
-    _check(body, {**rows, "thread": THREAD} if THREADS_BETA in betas else rows, REQUIRED, version if lenient else None)
+    _check(body, {**rows, **beta_rows(betas)} if betas else rows, REQUIRED, version if lenient else None)
+    if body.get("compaction") is not None and "compaction" in beta_rows(betas):
+        raise ClientError("compaction: Compaction is not simulated")
     check_together(body, betas)
 
 
-def check_count(body: Mapping[str, Any], version: str, *, lenient: bool = False) -> None:
+def beta_rows(betas: Collection[str]) -> dict[str, Kind]:
+    """The keys that these betas add."""
+    return {key: kind for key, (name, kind) in BETA_KEYS.items() if any(beta.startswith(name) for beta in betas)}
+
+
+def check_count(body: Mapping[str, Any], version: str, betas: Collection[str] = (), *, lenient: bool = False) -> None:
     """Look at a request for a count of tokens; raises as `check_messages`."""
     rows = {key: kind for key, kind in (OPEN_KEYS if lenient else KEYS)[version].items() if key not in ONLY_TO_ANSWER}
+    rows |= {key: kind for key, kind in beta_rows(betas).items() if key in COUNTED_BETAS}
     _check(body, rows, ("model", "messages"), version if lenient else None)
     check_tools(body)
 

@@ -146,7 +146,9 @@ def test_request_that_is_too_deep_is_refused_not_failed(where: bytes) -> None:
     with pytest.raises(ClientError):
         MESSAGES.parse(body, headers())
     with pytest.raises(ClientError, match="nested too deeply"):
-        MESSAGES.parse(body_of()[:-1] + b',"context_management":{"a":' + b"[" * 500 + b"]" * 500 + b"}}", headers())
+        MESSAGES.parse(
+            body_of()[:-1] + b',"output_config":{"task_budget":{"a":' + b"[" * 500 + b"]" * 500 + b"}}}", headers()
+        )
 
 
 def test_request_is_understood_with_its_defaults() -> None:

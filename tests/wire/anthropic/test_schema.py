@@ -139,7 +139,6 @@ def test_faults_are_told_in_the_order_of_the_live_api() -> None:
         "temperature": "x",
         "top_p": "x",
     }
-    del wrong["fallbacks"], wrong["fallback_credit_token"]
     order = (
         "model", "tool_choice", "tools", "messages", "system", "thinking", "output_config", "output_format",
         "cache_control", "max_tokens", "metadata", "stop_sequences", "temperature", "service_tier", "top_k", "top_p",
@@ -204,6 +203,28 @@ def test_citations_of_a_user_are_gone_from_the_latest_version() -> None:
 def test_tool_of_the_provider_is_taken_and_never_called(kind: str) -> None:
     parsed = asked(tools=[{"type": kind, "name": "x", "max_uses": 3, "anything": {}}], tool_choice={"type": "any"})
     assert parsed.request.tools == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "beta", "value"),
+    [
+        ("mcp_servers", "mcp-client-2025-11-20", []),
+        ("context_management", "context-management-2025-06-27", {}),
+        ("fallbacks", "server-side-fallback-2026-07-01", "default"),
+        ("fallback_credit_token", "fallback-credit-2026-07-01", "t"),
+        ("billing_policy", "user-profiles-billing-2026-10-01", {}),
+    ],
+)
+def test_key_of_a_beta_is_one_only_with_that(key: str, beta: str, value: object) -> None:
+    for version in VERSIONS:
+        asked(version, [beta], **{key: value})
+        assert refused(version, **{key: value}) == f"{key}: Extra inputs are not permitted"
+        assert refused(version, [THREADS], **{key: value}) == f"{key}: Extra inputs are not permitted"
+
+
+def test_compaction_is_not_simulated_and_says_so() -> None:
+    said = refused(NEW, ["compact-2026-09-04"], compaction={"type": "summarize"})
+    assert said == "compaction: Compaction is not simulated"
 
 
 def test_thread_is_a_key_only_with_its_beta() -> None:
