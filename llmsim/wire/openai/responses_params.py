@@ -16,7 +16,7 @@ ECHOED: Mapping[str, Any] = {
     "previous_response_id": None,
     "prompt_cache_key": None,
     "prompt_cache_options": None,
-    "prompt_cache_retention": "in_memory",
+    "prompt_cache_retention": None,
     "safety_identifier": None,
     "store": True,
     "background": False,

@@ -4,6 +4,7 @@ Pure. Until a response has ended it has no output and no usage. What was asked i
 live API does not say again (`include`, `context_management`) is not.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,8 @@ COMPLETED, INCOMPLETE, FAILED, CANCELLED = "completed", "incomplete", "failed", 
 ENDED = (COMPLETED, INCOMPLETE)
 """The states in which a response has output."""
 UNDER_WAY = (QUEUED, IN_PROGRESS)
+NEWEST = re.compile(r"gpt-(?:5\.[6-9]|[6-9])")
+"""Models with other defaults than those before them; seen in recorded responses."""
 TOOL_USAGE = {
     "image_gen": {
         "input_tokens": 0,
@@ -54,6 +57,7 @@ def resource(
     """
     params = asked.params
     ended = status in ENDED
+    newest = NEWEST.match(plan.model) is not None
     said: dict[str, Any] = {
         "id": response_id(plan),
         "object": "response",
@@ -77,7 +81,7 @@ def resource(
         "previous_response_id": params["previous_response_id"],
         "prompt_cache_key": params["prompt_cache_key"],
         "prompt_cache_options": params["prompt_cache_options"],
-        "prompt_cache_retention": params["prompt_cache_retention"],
+        "prompt_cache_retention": params["prompt_cache_retention"] or ("24h" if newest else "in_memory"),
         "reasoning": reasoning(plan, params["reasoning"]),
         "safety_identifier": params["safety_identifier"],
         "service_tier": "auto" if status in UNDER_WAY else TIERS.get(params["service_tier"], "default"),
@@ -88,7 +92,7 @@ def resource(
         "tool_usage": TOOL_USAGE,
         "tools": params["tools"],
         "top_logprobs": params["top_logprobs"],
-        "top_p": float(1 if params["top_p"] is None else params["top_p"]),
+        "top_p": float((0.98 if newest else 1) if params["top_p"] is None else params["top_p"]),
         "truncation": params["truncation"],
         "usage": usage(plan.usage) if ended else None,
         "user": params["user"],

@@ -5,6 +5,7 @@ back later is told the rest. For each item: it is added, its parts and deltas, i
 that is the same in every delta of an item is put together once.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -148,19 +149,21 @@ class _Told:
         middle = b"," + orjson.dumps({"item_id": self._place["item_id"]})[1:-1]
         after = b',"output_index":%d,"sequence_number":%%d' % self._place["output_index"]
         after += b',"summary_index":0}' if "summary_index" in self._within else b"}"
-        for token, piece in enumerate(self._output.shown, self._output.before + 1):
+        pieces = zip(self._output.shown, self._likely(), strict=False)
+        for token, (piece, said) in enumerate(pieces, self._output.before + 1):
             if piece:
                 hidden = self._hidden.pair(piece) if self._hidden is not None else b""
-                said = self._likely(token - self._output.before - 1)
                 data = b"".join((before, orjson.dumps(piece), middle, said, hidden, after % self._number))
                 yield Event(token, self._number, kind, data)
                 self._number += 1
 
-    def _likely(self, at: int) -> bytes:
-        """The JSON pair of how likely a piece was, with a comma before it; only texts have one."""
+    def _likely(self) -> Iterator[bytes]:
+        """For each piece the JSON pair of how likely it was, with a comma before it; only texts have one."""
         if self._output.kind != "message":
-            return b""
-        return b',"logprobs":' + orjson.dumps(self._output.likely[at : at + 1])
+            return itertools.repeat(b"")
+        if not self._output.likely:
+            return itertools.repeat(b',"logprobs":[]')
+        return (b',"logprobs":[%b]' % orjson.dumps(one) for one in self._output.likely)
 
     def _whole(self, key: str) -> Event:
         """The event that says all that the deltas said."""

@@ -94,6 +94,15 @@ def test_reasoning_of_a_model_that_does_not_is_what_was_asked() -> None:
     assert resource(older, asked(), COMPLETED)["reasoning"] == {"effort": "none", "summary": None}
 
 
+def test_defaults_of_the_newest_models_are_their_own() -> None:
+    said = resource(PLAN, asked(), COMPLETED)
+    assert (said["top_p"], said["prompt_cache_retention"]) == (0.98, "24h")
+    said = resource(planned(["a"], model="gpt-4o"), asked(), COMPLETED)
+    assert (said["top_p"], said["prompt_cache_retention"]) == (1.0, "in_memory")
+    said = resource(PLAN, asked(top_p=1, prompt_cache_retention="in_memory"), COMPLETED)
+    assert (said["top_p"], said["prompt_cache_retention"]) == (1.0, "in_memory")
+
+
 def test_failure_is_told_with_its_code() -> None:
     error = ClientError("No.", code="rate_limit_exceeded")
     assert resource(PLAN, asked(), FAILED, error=error)["error"] == {"code": "rate_limit_exceeded", "message": "No."}

@@ -43,6 +43,7 @@ ASKS: dict[str, dict[str, Any]] = {
     "bare": {"stream_options": {"include_obfuscation": False}},
     "background": {"background": True},
     "conversation": {"conversation": "conv_1"},
+    "logprobs": {"include": ["message.output_text.logprobs"], "top_logprobs": 2},
 }
 
 
@@ -138,6 +139,14 @@ def test_deltas_are_padded_to_a_multiple_of_16_characters_unless_it_is_not_wante
     assert len({one["obfuscation"] for one in deltas}) > 3
     for ask in ("bare", "background"):
         assert not any("obfuscation" in one for one in told(plan, request(ask)))
+
+
+def test_probabilities_come_with_their_pieces() -> None:
+    said = told(PLANS["stop"], request("logprobs"))
+    deltas = [one for one in said if one["type"] == "response.output_text.delta"]
+    assert [[token["token"] for token in one["logprobs"]] for one in deltas] == [[" Hello"], [", é"]]
+    [whole] = [one["logprobs"] for one in said if one["type"] == "response.output_text.done"]
+    assert [token["token"] for token in whole] == [" Hello", "", ", é"]
 
 
 def test_background_stream_is_queued_first() -> None:
