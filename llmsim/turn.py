@@ -151,7 +151,8 @@ class TurnRequest:
 
     So many of the last messages are plain `prompts`, each to be completed by itself, `n` times; 0: all messages are one
     conversation. `digest` (16 bytes) stands for everything in the request that can change the response (not: `stream`,
-    `stream_options`): two requests with one place and one digest are attempts at the same turn.
+    `stream_options`): two requests with one place and one digest are attempts at the same turn. `forgets`: the
+    beginning of a conversation that is too long for the model is not heard, instead of refused.
     """
 
     model: str
@@ -169,6 +170,7 @@ class TurnRequest:
     reasoning: Reasoning = Reasoning()
     call_names: CallNames = OPENAI_CALLS
     prompts: int = 0
+    forgets: bool = False
 
 
 @attrs.frozen

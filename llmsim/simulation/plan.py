@@ -17,6 +17,7 @@ from llmsim.simulation.conduct import Intent
 from llmsim.simulation.draws import Source
 from llmsim.simulation.timeline import Timeline
 from llmsim.simulation.tokens import PRIMING, TokenCounter, prompt_counts, request_tokens
+from llmsim.simulation.windows import newest
 from llmsim.turn import (
     FinishReason,
     Message,
@@ -122,8 +123,12 @@ def plan_turn(
         contexts = prompts.separate(context, request.prompts)
         prompt, cached = prompts.tokens(profile, request, contexts, counter), 0
     else:
+        ahead = request_tokens(request, counter)
+        if request.forgets:
+            most = request.max_tokens or profile.max_output
+            context = newest(context, profile.context_window, ahead, most, counter)
         contexts = (context,)
-        prompt, cached = prompt_usage(context, counter, request_tokens(request, counter))
+        prompt, cached = prompt_usage(context, counter, ahead)
         if prompt >= profile.context_window:
             raise ContextOverflow(prompt, profile.context_window)
     ceiling = _ceiling(profile, request, prompt)

@@ -196,6 +196,13 @@ def test_context_that_leaves_no_room_is_refused_with_both_figures() -> None:
     assert (error.status, error.param, error.code) == (400, "messages", "context_length_exceeded")
 
 
+def test_context_that_leaves_no_room_is_shortened_for_who_forgets() -> None:
+    made = plan(messages=(*QUESTION[:1], *long_talk(9000), *QUESTION[1:]), forgets=True)
+    assert made.usage.prompt_tokens < PROFILE.context_window
+    assert "Ada" in texts(made)[0]
+    assert plan(forgets=True) == plan()
+
+
 def test_choices_differ_and_the_first_is_the_only_ones() -> None:
     three = plan(n=3)
     assert three.choices[0] == plan().choices[0]

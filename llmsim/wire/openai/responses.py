@@ -94,6 +94,7 @@ class OpenAIResponses:
             tools=responses_tools.callable_tools(tools),
             tool_choice=responses_tools.choice_of(params["tool_choice"], parallel=params["parallel_tool_calls"]),
             format=format_of(params["text"]["format"]),
+            forgets=params["truncation"] == "auto",
             reasoning=Reasoning(params["reasoning"]["effort"], params["reasoning"]["summary"] is not None),
         )
         return Parsed(request, params, held_of(params, items.references(params["input"])))

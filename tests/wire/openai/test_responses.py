@@ -145,6 +145,10 @@ def test_what_is_remembered_is_named() -> None:
         assert asked(input=nothing, conversation="conv_1").request.messages == ()
 
 
+def test_beginning_is_forgotten_where_it_may_be() -> None:
+    assert [asked(truncation=how).request.forgets for how in ("auto", "disabled", None)] == [True, False, False]
+
+
 def test_input_is_kept_only_where_somebody_may_ask_for_it() -> None:
     assert [item["type"] for item in asked().params["input"]] == ["message"]
     assert asked(store=False).params["input"] == []
