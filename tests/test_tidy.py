@@ -37,6 +37,7 @@ BESIDE_THE_MIRROR = {
     "test_docs",
     "test_schemas",
     "test_shipped_profiles",
+    "test_recognised",
     "test_fixture",
     "test_fields",
 }

@@ -1,4 +1,7 @@
-"""`POST /v1/moderations`: what texts would be flagged for. Nothing is stored."""
+"""`POST /v1/moderations`: what texts would be flagged for.
+
+Nothing is stored, and nothing is simulated of the time it takes. Between two texts everybody else has a turn.
+"""
 
 import trio
 from quart import Response
