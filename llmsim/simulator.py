@@ -198,11 +198,11 @@ class Simulator:
 
     def _planned(self, wire: Wire, parsed: Parsed, ask: Ask) -> tuple[Slot, Operation | None]:
         """The turn that answers a request, and what stores it, unless it is not to be stored."""
-        profile = self.profile_for(parsed.request.model)
-        moment = self.moment()
+        profile, moment = self.profile_for(parsed.request.model), self.moment()
         with self.environment.read() as view:
             known = self._recalled(view, wire, parsed, ask, moment)
             parsed, request = known.parsed, known.parsed.request
+            wire.check(parsed, profile)
             digests = chain_digests(request.messages)
             session = known.session or session_of(request, ask.session, digests)
             place = place_of(session, request.messages, digests)

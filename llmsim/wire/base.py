@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import attrs
 
 from llmsim.errors import ClientError
+from llmsim.profile import Profile
 from llmsim.simulation.plan import Plan
 from llmsim.turn import Message, TurnRequest
 
@@ -86,6 +87,14 @@ class Wire(Protocol):
 
         Raises:
             ClientError: whatever is wrong with it; no other exception, whatever the bytes.
+        """
+        ...
+
+    def check(self, parsed: Parsed, profile: Profile) -> None:
+        """Look whether the model that this profile is takes the request; asked once all that it goes on from is known.
+
+        Raises:
+            ClientError: it does not.
         """
         ...
 

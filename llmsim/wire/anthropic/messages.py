@@ -11,6 +11,7 @@ import attrs
 import orjson
 
 from llmsim.errors import ClientError
+from llmsim.profile import Profile
 from llmsim.simulation.plan import Plan
 from llmsim.turn import (
     CallNames,
@@ -74,6 +75,9 @@ class AnthropicMessages:
         said = messages_of(asked.get("system"), asked["messages"])
         params = params_of({**asked, "max_tokens": 0}, ())
         return self.restore(params, said, request_digest(asked)).request
+
+    def check(self, _parsed: Parsed, _profile: Profile) -> None:
+        """Every model takes whatever can be asked here."""
 
     def restore(self, params: dict[str, Any], messages: tuple[Message, ...], digest: bytes) -> Parsed:
         """The request again, from what the store kept of it."""

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from llmsim.errors import ClientError, UnknownModel
+from llmsim.profile import Profile
 from llmsim.simulation.plan import Plan
 from llmsim.turn import DIGEST_BYTES, Message
 from llmsim.wire.base import Frame, Parsed, Refusal
@@ -66,6 +67,9 @@ class Gemini:
         return self.restore(
             params, messages_of(contents, asked.get("systemInstruction")), request_digest(asked, params)
         )
+
+    def check(self, _parsed: Parsed, _profile: Profile) -> None:
+        """Every model takes whatever can be asked here."""
 
     def restore(self, params: dict[str, Any], messages: tuple[Message, ...], digest: bytes) -> Parsed:
         """The request again, from what the store kept of it."""

@@ -12,6 +12,7 @@ import attrs
 import orjson
 
 from llmsim.errors import ClientError
+from llmsim.profile import Profile
 from llmsim.simulation.plan import Plan
 from llmsim.turn import DIGEST_BYTES, Message, TurnRequest
 from llmsim.wire import sse
@@ -61,6 +62,9 @@ class OpenAIChat:
             check_chat(read_exactly(body) or asked)
             raise
         return self.restore(_params(asked), messages_of(asked["messages"]), request_digest(asked))
+
+    def check(self, _parsed: Parsed, _profile: Profile) -> None:
+        """Every model takes whatever can be asked here."""
 
     def restore(self, params: dict[str, Any], messages: tuple[Message, ...], digest: bytes) -> Parsed:
         """The request again, from what the store kept of it."""

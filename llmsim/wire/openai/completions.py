@@ -11,6 +11,7 @@ import attrs
 import orjson
 
 from llmsim.errors import ClientError, ContextOverflow
+from llmsim.profile import Profile
 from llmsim.simulation.plan import Plan
 from llmsim.turn import Message, Reasoning, TurnRequest
 from llmsim.wire import sse
@@ -46,6 +47,9 @@ class OpenAICompletions:
             raise
         digest = request_digest({**asked, "prompt": prompts_in(asked)})
         return self.restore(_params(asked), messages_of(asked.get("prompt")), digest)
+
+    def check(self, _parsed: Parsed, _profile: Profile) -> None:
+        """Every model takes whatever can be asked here."""
 
     def restore(self, params: dict[str, Any], messages: tuple[Message, ...], digest: bytes) -> Parsed:
         """The request again, from what the store kept of it."""
