@@ -41,13 +41,14 @@ class Recalled:
     """A request with what was remembered put in its place, and the session that it goes on in (None: as any other's).
 
     `claims` are names that no other turn may hold until this one is settled; `taken` is what a caller is told who
-    comes meanwhile.
+    comes meanwhile. `refused`: the request cannot go on from there any more, unless it is one that has been answered.
     """
 
     parsed: Parsed
     session: str | None = None
     claims: tuple[str, ...] = ()
     taken: ClientError | None = None
+    refused: ClientError | None = None
 
 
 @attrs.frozen
@@ -101,6 +102,8 @@ def recalled(view: View, keeper: Keeper | None, parsed: Parsed, ask: Ask, moment
         raise ClientError("X-LLMSim-Store: no keeps nothing that a background response could be asked for from")
     if parsed.held is not None and keeper is not None:
         found = keeper.recall(view, parsed, moment)
+        if found.refused is not None:
+            raise found.refused
     if found.session is not None and (ask.server_history or ask.session not in {None, found.session}):
         raise ClientError(
             f"The request goes on in session '{found.session}': leave the headers X-LLMSim-Session and "

@@ -50,7 +50,7 @@ class Threads:
         if moment.now_s - found.body["at_s"] > EXPIRES_S:
             raise thread_error("thread_not_found")
         if found.body["continued"]:
-            raise thread_error("thread_already_continued")
+            return Recalled(parsed, found.session, refused=thread_error("thread_already_continued"))
         fixed = found.body["fixed"]
         asked = parsed.params["thread"]["fixed"]
         differing = [field for field in asked if asked[field] != fixed.get(field)]

@@ -72,6 +72,20 @@ async def test_response_is_continued_once(tmp_path: Path, autojump_clock: MockCl
         assert (again["status"], code_of(again)) == (400, "thread_already_continued")
 
 
+async def test_continuation_that_is_tried_again_with_its_key_is_answered_again(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with pod(tmp_path) as under:
+        first = await created(under)
+        keyed = {**THREADED, "idempotency-key": "k"}
+        once = await told(under, going_on(first["id"], "What is my name?"), headers=keyed)
+        again = await told(under, going_on(first["id"], "What is my name?"), headers=keyed)
+        assert again == once
+        other = await told(under, going_on(first["id"], "What is yours?"), headers=keyed)
+        assert other["status"] == 400
+        assert "idempotent" in other["error"]["message"]
+
+
 async def test_second_continuation_meanwhile_is_refused(tmp_path: Path, autojump_clock: MockClock) -> None:
     answers: list[dict[str, Any]] = []
 

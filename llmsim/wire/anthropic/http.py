@@ -19,6 +19,8 @@ VERSIONS = ("2023-06-01", "2026-10-21")
 FIRST, LATEST = VERSIONS
 ORGANIZATION = "6c6c6d73-696d-4000-8000-000000000000"
 """The organization that every response names; there is no other one here."""
+WORKSPACE = "wrkspc_011CLLMSim1111111111111"
+"""The workspace of every response; the organization has this one alone."""
 REQUEST_ID_CHARS = 20
 NOT_JSON = "The request body is not valid JSON"
 TOO_DEEP = "The request body is nested too deeply."
@@ -105,4 +107,8 @@ def request_id(digest: bytes) -> str:
 
 def standard(request_id_text: str) -> tuple[tuple[str, str], ...]:
     """The headers that every response has."""
-    return (("request-id", request_id_text), ("anthropic-organization-id", ORGANIZATION))
+    return (
+        ("request-id", request_id_text),
+        ("anthropic-organization-id", ORGANIZATION),
+        ("anthropic-workspace-id", WORKSPACE),
+    )

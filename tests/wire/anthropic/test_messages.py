@@ -255,6 +255,7 @@ def test_headers_name_the_planned_time_and_the_request() -> None:
         "content-type": "application/json",
         "request-id": whole["request-id"],
         "anthropic-organization-id": "6c6c6d73-696d-4000-8000-000000000000",
+        "anthropic-workspace-id": "wrkspc_011CLLMSim1111111111111",
         "x-envoy-upstream-service-time": "390",
     }
     assert whole["request-id"].startswith("req_011C")
