@@ -146,7 +146,7 @@ def crash(session: nox.Session) -> None:
 @nox.session(default=False)
 def clients(session: nox.Session) -> None:
     """Official SDKs hold conversations with a real server."""
-    install(session, "tests")
+    install(session, "tests", "clients")
     session.run("pytest", "tests/clients", *session.posargs)
 
 
