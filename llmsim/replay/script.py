@@ -55,12 +55,17 @@ class Dialect(StrEnum):
 class History(StrEnum):
     """Who remembers: the client sends all messages each time, or only new ones to a server that knows the others.
 
-    `conversation`: the server, in a conversation that the client makes first (Responses alone).
+    `conversation`: the server, in what the provider's API has for it: a conversation that the client makes first, or a
+    message thread.
     """
 
     CLIENT = "client"
     SERVER = "server"
     CONVERSATION = "conversation"
+
+
+KEEPING = (Dialect.RESPONSES, Dialect.ANTHROPIC)
+"""Dialects whose servers keep conversations."""
 
 
 @attrs.frozen
@@ -160,10 +165,8 @@ class Script:
             if part.session in ids:
                 raise ValueError(f"two sessions are called {part.session!r}")
             ids.add(part.session)
-            if part.history is History.CONVERSATION and part.dialect is not Dialect.RESPONSES:
-                raise ValueError(
-                    f"'history' {part.history.value!r} is of the dialect {Dialect.RESPONSES.value!r} alone"
-                )
+            if part.history is History.CONVERSATION and part.dialect not in KEEPING:
+                raise ValueError(f"'history' {part.history.value!r}: the dialect {part.dialect.value!r} has none")
             if any(turn.back_to is not None for turn in part.turns) and not part.goes_back:
                 raise ValueError("'back_to' needs the client's history: the server's cannot go back")
 

@@ -145,7 +145,7 @@ def test_conversation_that_cannot_be_held_is_refused(turns: list[str], session: 
         ('history = "server"', "'back_to' needs the client's history: the server's cannot go back"),
         ('history = "server"\ndialect = "gemini"', "'back_to' needs the client's history"),
         ('history = "conversation"\ndialect = "openai.responses"', "'back_to' needs the client's history"),
-        ('history = "conversation"', "'history' 'conversation' is of the dialect 'openai.responses' alone"),
+        ('history = "conversation"', "'history' 'conversation': the dialect 'openai.chat' has none"),
         ('dialect = "gemin"', "not 'gemin' (did you mean 'gemini'?)"),
     ],
 )

@@ -1,6 +1,7 @@
 """A client of Anthropic's Messages: it sends all that was said, or what is new where the server remembers.
 
-What it sends back of a reply are its blocks as they came, thinking included.
+What it sends back of a reply are its blocks as they came, thinking included. In a message thread it sends what is new,
+and the id of the message before.
 """
 
 from typing import Any
@@ -9,12 +10,14 @@ import attrs
 import orjson
 
 from llmsim.replay.clients import Exchange
-from llmsim.replay.script import Part, ScriptTurn
+from llmsim.replay.script import History, Part, ScriptTurn
 from llmsim.replay.speaking.base import Asked, Called, Said, Transcript, data_of, named, results, streamed, written
 from llmsim.turn import FinishReason
 
 PATH = "/v1/messages"
 HEADERS = {"anthropic-version": "2023-06-01", "x-api-key": "llmsim"}
+THREADS = {"anthropic-beta": "message-threads-2026-08-12"}
+CREATE = {"type": "create"}
 MAX_TOKENS = 1024
 """The limit, which the API requires, where the script says none."""
 ENDS = {
@@ -40,6 +43,11 @@ class Anthropic:
     part: Part
     held: Transcript = attrs.field(factory=Transcript)
     calls: list[Called] = attrs.field(factory=list)
+    message_id: str = ""
+
+    @property
+    def _threaded(self) -> bool:
+        return self.part.history is History.CONVERSATION
 
     def opening(self) -> Asked | None:
         return None
@@ -61,10 +69,15 @@ class Anthropic:
         if self.part.system is not None and first:
             body["system"] = self.part.system
         body["messages"] = list(self.held.messages if first else self.held.since(number))
-        return Asked(PATH, {**named(self.part), **HEADERS}, {**body, **self.part.params, **turn.params})
+        headers = {**named(self.part), **HEADERS}
+        if self._threaded:
+            body["thread"] = CREATE if first else {"type": "continue", "previous_message_id": self.message_id}
+            headers |= THREADS
+        return Asked(PATH, headers, {**body, **self.part.params, **turn.params})
 
     def hear(self, answer: Exchange) -> list[Said]:
         told = data_of(answer)
+        self.message_id = (told[0]["message"] if streamed(answer) else told[0]).get("id", "")
         blocks, end = _collected(told) if streamed(answer) else (told[0]["content"], told[0]["stop_reason"])
         uses = [block for block in blocks if block["type"] == "tool_use"]
         self.calls = [Called(use["id"], use["name"], orjson.dumps(use["input"]).decode()) for use in uses]

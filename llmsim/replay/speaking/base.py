@@ -12,7 +12,7 @@ import attrs
 import orjson
 
 from llmsim.replay.clients import Exchange
-from llmsim.replay.script import Part, ScriptTurn
+from llmsim.replay.script import History, Part, ScriptTurn
 from llmsim.turn import FinishReason
 
 JSON_TYPE = {"content-type": "application/json"}
@@ -92,7 +92,7 @@ class Transcript:
 def named(part: Part) -> dict[str, str]:
     """The headers that say which session it is, and whose history counts."""
     headers = {**JSON_TYPE, "x-llmsim-session": part.session}
-    if part.server_history:
+    if part.history is History.SERVER:
         headers["x-llmsim-history"] = "server"
     return headers
 

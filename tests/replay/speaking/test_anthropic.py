@@ -22,7 +22,7 @@ def end(reason: str) -> dict[str, Any]:
 
 
 STREAM = (
-    {"type": "message_start", "message": {}},
+    {"type": "message_start", "message": {"id": "msg_1"}},
     start(0, type="thinking", thinking="", signature=""),
     delta(0, "thinking_delta", thinking="h"),
     delta(0, "thinking_delta", thinking="m"),
@@ -90,3 +90,16 @@ def test_server_s_history_gets_what_is_new() -> None:
     assert "system" not in asked.body
     assert asked.headers["x-llmsim-history"] == "server"
     assert speaks.opening() is None
+
+
+def test_a_thread_is_made_and_continued_from_the_message_before() -> None:
+    speaks = Anthropic(part(Dialect.ANTHROPIC, system="x", history=History.CONVERSATION))
+    first = speaks.ask(1, ScriptTurn("a"))
+    assert (first.body["thread"], first.body["system"]) == ({"type": "create"}, "x")
+    assert first.headers["anthropic-beta"] == "message-threads-2026-08-12"
+    assert "x-llmsim-history" not in first.headers
+    speaks.hear(events(*STREAM))
+    second = speaks.ask(2, ScriptTurn(tool_results=("r",)))
+    assert second.body["thread"] == {"type": "continue", "previous_message_id": "msg_1"}
+    assert [message["role"] for message in second.body["messages"]] == ["user"]
+    assert "system" not in second.body
