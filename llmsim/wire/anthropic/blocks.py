@@ -135,7 +135,7 @@ BLOCKS: Mapping[str, Kind] = {
     **SERVER_BLOCKS,
 }
 ANY_BLOCK, ONLY_TEXT = Tagged("type", BLOCKS), Tagged("type", {"text": TEXT})
-BY_ROLE: Mapping[str, Mapping[str, Kind]] = {
+BLOCKS_BY_ROLE: Mapping[str, Mapping[str, Kind]] = {
     FIRST: {"user": ANY_BLOCK, "assistant": ANY_BLOCK, "system": ONLY_TEXT},
     LATEST: {
         "user": Tagged("type", {**BLOCKS, "text": UNCITED}),
@@ -144,6 +144,11 @@ BY_ROLE: Mapping[str, Mapping[str, Kind]] = {
     },
 }
 """The blocks of a message, by version and role."""
+BY_ROLE: Mapping[str, Mapping[str, Mapping[str, Kind]]] = {
+    version: {role: {"content": TextOr(Items(blocks))} for role, blocks in roles.items()}
+    for version, roles in BLOCKS_BY_ROLE.items()
+}
+"""What a message has beside its role."""
 NOT_IN = {"user": ("tool_use", "thinking", "redacted_thinking", "server_tool_use"), "assistant": ("tool_result",)}
 """Blocks that belong to the other role."""
 SYSTEM = TextOr(Items(TEXT))

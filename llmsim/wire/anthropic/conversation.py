@@ -137,13 +137,13 @@ def leading(messages: Sequence[Saying], group: Sequence[int]) -> set[str]:
 
 def check_breakpoints(body: Mapping[str, Any]) -> None:
     """Make sure that there are not too many cache breakpoints, and none that is kept longer behind others."""
-    found = [control for _, control in breakpoints(body)]
+    found = list(breakpoints(body))
     if len(found) > BREAKPOINTS_MOST:
         raise ClientError(
             f"A maximum of {BREAKPOINTS_MOST} blocks with cache_control may be provided. Found {len(found)}."
         )
     short = False
-    for where, control in breakpoints(body):
+    for where, control in found:
         if control.get("ttl") == "1h" and short:
             raise ClientError(
                 f"{where}.cache_control.ttl: a ttl='1h' cache_control block must not come after a ttl='5m' "

@@ -90,26 +90,30 @@ THREAD = Tagged(
 )
 
 
+ROLE: Mapping[str, Kind] = {"role": Text()}
+SAID = ("role", "content")
+
+
 @attrs.frozen
 class Said:
-    """One message, of one of these roles, with the blocks of each."""
+    """One message, of one of these roles, each with the content that it may have."""
 
-    roles: Mapping[str, Kind]
+    roles: Mapping[str, Mapping[str, Kind]]
     also: bool = False
 
     def check(self, value: Any) -> None:  # noqa: ANN401
         """As every kind; a role that is none is told without a path."""
         if not isinstance(value, dict):
             raise Fault("Input should be an object")
-        check_rows(value, {"role": Text()}, ("role",))
+        check_rows(value, ROLE, ROLE)
         role = value["role"]
-        blocks = self.roles.get(role)
-        if blocks is None:
+        content = self.roles.get(role)
+        if content is None:
             allowed = 'Allowed roles are "user" or "assistant"'
             raise ClientError(f'messages: Unexpected role "{role[:64]}". {allowed}')
-        check_rows(value, {"content": TextOr(Items(blocks))}, ("content",))
+        check_rows(value, content, content)
         if not self.also:
-            check_known(value, ("role", "content"))
+            check_known(value, SAID)
         for block in value["content"] if isinstance(value["content"], list) else ():
             check_block_role(block, role)
 

@@ -6,7 +6,7 @@ import pytest
 from anthropic.types import ContentBlockParam
 from pydantic import TypeAdapter, ValidationError
 
-from llmsim.wire.anthropic.blocks import BLOCKS, BY_ROLE, NOT_IN, SERVER_BLOCKS
+from llmsim.wire.anthropic.blocks import BLOCKS, BLOCKS_BY_ROLE, NOT_IN, SERVER_BLOCKS
 from llmsim.wire.anthropic.http import FIRST, LATEST, VERSIONS
 from llmsim.wire.anthropic.validation import Fault
 from tests.wire.anthropic.requests import asked, call, refused, result, text, user
@@ -44,21 +44,21 @@ def test_block_of_the_official_types_is_taken(kind: str) -> None:
         for version in VERSIONS:
             for role in ("user", "assistant"):
                 if (version, role, kind) != (LATEST, "assistant", "document"):
-                    BY_ROLE[version][role].check(block)
+                    BLOCKS_BY_ROLE[version][role].check(block)
 
 
 @pytest.mark.parametrize("kind", SAMPLES)
 def test_block_without_what_it_needs_is_refused_as_by_the_official_types(kind: str) -> None:
     for version in VERSIONS:
         with pytest.raises(Fault):
-            BY_ROLE[version]["user"].check({"type": kind})
+            BLOCKS_BY_ROLE[version]["user"].check({"type": kind})
     with pytest.raises(ValidationError):
         PARAM.validate_python({"type": kind})
 
 
 def test_every_block_that_no_server_runs_has_a_sample() -> None:
     assert set(BLOCKS) - set(SERVER_BLOCKS) <= set(SAMPLES)
-    assert set(BY_ROLE) == {FIRST, LATEST}
+    assert set(BLOCKS_BY_ROLE) == {FIRST, LATEST}
 
 
 def test_block_of_the_other_role_is_named() -> None:
