@@ -22,7 +22,7 @@ from llmsim.store import codec, sessions
 from llmsim.store.environment import Environment
 from llmsim.store.schema import Table, Turn, turn_key
 from llmsim.tokenizers import counter_named
-from llmsim.turn import FinishReason, Reply, Usage
+from llmsim.turn import FinishReason, Reply, Scripted, Usage
 from tests.pods import CHAT, PROFILES, pod, reply
 
 
@@ -93,7 +93,7 @@ def test_store_without_turns_is_proven(tmp_path: Path) -> None:
         (evolved(replies=(Reply("Only one.", FinishReason.STOP),)), "replies", "stored 1, drawn again 2"),
         (with_params(n=1), "replies", "stored 2, drawn again 1"),
         (with_params(model="gpt-4.1"), "reply 0, from character ", "stored '"),
-        (evolved(script="Another line."), "reply 0, from character 0 on", "drawn again 'Another line.'"),
+        (evolved(script=Scripted("Another line.")), "reply 0, from character 0 on", "drawn again 'Another line.'"),
     ],
 )
 def test_turn_that_would_be_another_is_a_mismatch(
