@@ -20,6 +20,9 @@ from llmsim.simulation.wordings import COUNTS, HINTS
 _TEXTS = 512
 """Texts of which is remembered what they order: a client sends its system message with every turn."""
 
+COUNT_LIMIT = 1_000
+"""Numbers that are counted up at most."""
+
 
 @attrs.frozen
 class Orders:
@@ -43,7 +46,7 @@ class Orders:
     options: tuple[str, ...] = ()
     starts: str = ""
     ends: str = ""
-    includes: str = ""
+    includes: tuple[str, ...] = ()
     short: bool = False
 
 
@@ -114,6 +117,11 @@ def _read(text: str) -> Order | None:
 
 def _exactly(text: str) -> tuple[str | None, str]:
     """The words that are to be the whole reply, and the text without them."""
+    counted = wordings.COUNT_UP.search(text)
+    if counted is not None:
+        first, last = int(counted["first"] or 1), int(counted["last"])
+        if 0 < last - first < COUNT_LIMIT:
+            return ", ".join(map(str, range(first, last + 1))), text[: counted.start()]
     for pattern in wordings.EXACTLY:
         found = pattern.search(text)
         if found is not None and not wordings.NEGATED.search(text[: found.start()]):
@@ -137,6 +145,8 @@ def _from_clause(clause: str, fields: dict[str, Any]) -> str:
         if found is None or (asks and (understood not in _OF_ANSWERS or clause[found.end() :].strip(" .?!"))):
             continue
         changes = understood(found)
+        if changes.get("items") == 0 and fields.get("items"):
+            del changes["items"]  # how many was said before
         if changes:
             negated = wordings.NEGATED.search(clause[: found.start()]) is not None
             fields.update({name: getattr(PLAIN, name) for name in changes} if negated else changes)
@@ -163,7 +173,8 @@ def _length(found: re.Match[str]) -> dict[str, Any]:
         return {}
     if unit.startswith("word"):
         bound = (found["bound"] or "").lower() + (found["after"] or "").lower()
-        return {"words": count, "exact": not bound.strip() or "exactly" in bound, "sentences": None}
+        exact = bound.strip() in {"", "exactly", "at least", "a minimum of"}
+        return {"words": count, "exact": exact, "sentences": None}
     if unit.startswith("character"):
         return {"characters": count}
     if unit.startswith("sentence"):
@@ -203,7 +214,8 @@ def _ends(found: re.Match[str]) -> dict[str, Any]:
 
 
 def _includes(found: re.Match[str]) -> dict[str, Any]:
-    return {"includes": wordings.value_of(found)}
+    named = wordings.names_in(found["list"]) if found["list"] else (found["word"] or wordings.value_of(found),)
+    return {"includes": named}
 
 
 def number(text: str) -> int | None:
@@ -233,12 +245,16 @@ _RULES: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], dict[str, An
     ("list", wordings.SEVERAL, _several),
     ("name", wordings.SEVERAL, _several),
     ("give", wordings.SEVERAL, _several),
-    ("be", wordings.BRIEF, _brief),
-    ("keep", wordings.BRIEF, _brief),
+    ("brief", wordings.BRIEF, _brief),
+    ("concise", wordings.BRIEF, _brief),
+    ("short", wordings.BRIEF, _brief),
+    ("terse", wordings.BRIEF, _brief),
     (" the ", wordings.SHORT, _short),
     ("with", wordings.STARTS, _starts),
     ("with", wordings.ENDS, _ends),
+    ("classify", wordings.CLASSIFY, _options),
     ("the ", wordings.INCLUDES, _includes),
+    ("word", wordings.INCLUDES, _includes),
 )
 _OF_ANSWERS = (_length, _list)
 """What may stand in a question: "What is a tree, in one sentence?"."""

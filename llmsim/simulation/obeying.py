@@ -132,8 +132,9 @@ def _first(short: str) -> str:
 
 def _dressed(orders: Orders, text: str) -> str:
     """A text with the beginning and the end that were ordered, and what it must include, as they were given."""
-    if orders.includes and orders.includes.lower() not in text.lower():
-        text = f"{text} One more word: {orders.includes}."
+    for word in orders.includes:
+        if word.lower() not in text.lower():
+            text = f"{text} One more word: {word}."
     if orders.starts and not text.startswith(orders.starts):
         text = f"{orders.starts} {text}"
     if orders.ends and not text.endswith(orders.ends):

@@ -13,7 +13,8 @@ VALUE_LIMIT = 4_000
 HINTS = (
     "exactly", "only", "just", "say", "repeat", "echo", "upper", "lower", "capital", "caps", "json", "word", "sentence",
     "bullet", "list", "character", "brief", "concise", "short", " with", "yes or no", "true or false", "yes/no",
-    "one of", "either", "true/false", "name ", "give me", " steps", " points", " items", "verbatim",
+    "one of", "either", "count", "classify", " be ", "true/false", "name ", "give me", " steps", " points", " items",
+    "verbatim",
 )  # fmt: skip
 """What no order is without, in lower case."""
 COUNTS = {
@@ -44,7 +45,7 @@ _QUOTED = (
     r"|\u2018(?P<d>(?:[^\u2019\n]|\u2019(?=\w))+)\u2019(?!\w)|`(?P<e>[^`\n]+)`)"
 )
 _THE_THING = (
-    r"(?:the (?:exact |single |following |one )?"
+    r"(?:(?:the|this) (?:exact |single |following |one )?"
     r"(?:words?|phrase|text|sentence|string|message|line|letters?|number|prefix|suffix|emoji|token|code|value|name):? )"
 )
 _THING = _THE_THING + "?"
@@ -68,11 +69,12 @@ JSON = _of(
     r"|^\W*(?:use |in )?json(?: format)?(?: only)?(?: please)?\W*$"
 )
 _BOUND = (
-    r"(?P<bound>at most |no more than |not more than |less than |fewer than |under |below |up to |exactly |about "
+    r"(?P<bound>at least |a minimum of |at most |no more than |not more than |less than |fewer than |under |below "
+    r"|up to |exactly |about "
     r"|around |roughly |maximum of |a maximum of |max |just |only |within )?"
 )
 LENGTH = _of(
-    rf"(?:\b(?:in|with|to|using|use|is|be) |(?=\b(?:at most|no more than|not more than|exactly|up to"
+    rf"(?:\b(?:in|with|to|using|use|is|be) |(?=\b(?:at least|at most|no more than|not more than|exactly|up to"
     rf"|fewer than|less than|under|below|within|maximum|max|only|just)\b)|(?<![\w-])(?=(?:one|single|two|three|\d+)["
     rf" -]\w+"
     rf" (?:or (?:less|fewer)|max|maximum|at most|only|answers?|repl|response))|^\W*(?:please )?)"
@@ -86,8 +88,9 @@ SHORT = _of(
     r"|place|colou?r|country|age|year|price|amount)\W*(?:$|,| and nothing else| nothing else| itself)"
 )
 BRIEF = _of(
-    r"\b(?:be|keep (?:it|this|your (?:answers?|repl(?:y|ies)|responses?))) (?:very |really |as )?(?:brief|concise"
-    r"|short|terse)\b"
+    r"\b(?:be|keep (?:it|this|your (?:answers?|repl(?:y|ies)|responses?))) (?:very |really |as )?(?:brief|concise|short"
+    r"|terse)\b|\b(?:answer|reply|respond) (?:very )?(?:concisely|briefly)\b"
+    r"|\b(?:give|provide|write)(?: me)? an? (?:short|brief|concise) (?:answer|reply|response)\b"
 )
 LIST = _of(
     r"\b(?:as|in|with|use|using|into|make|write|create|produce|return|give)(?: me| it)?\s(?:an? |the )?"
@@ -108,6 +111,7 @@ ONE_OF = _of(
     rf"{_VERB}\b[^.?!\n:]{{0,60}}?\bone of(?: the| these| the following)?(?: \w+){{0,2}}?:?"
     rf" ?(?P<list>[^.?!\n]{{3,300}})"
 )
+CLASSIFY = _of(r"\bclassify\b[^.?!\n:]{0,80}?\b(?:as|into) (?:either |one of )?(?P<list>[^.?!\n:]{3,200})")
 EITHER = _of(
     rf"{_VERB}\b[^.?!\n]{{0,40}}?(?:\beither (?:with )?(?P<list>[^.?!\n]{{3,80}})"
     r"|\bwith (?:only )?(?P<quoted>(?:'[^'\n]{1,40}'|\"[^\"\n]{1,40}\")(?:, ?(?:'[^'\n]{1,40}'|\"[^\"\n]{1,40}\"))*"
@@ -125,6 +129,9 @@ INCLUDES = _of(
     r"\b(?:include|mention|contains?|use)\b(?: \w+){0,4}? the (?:exact )?(?:words?|phrase|name|string|text|emoji"
     r"|number) "
     rf"(?:{_QUOTED}|(?P<plain>[\w-]+))"
+    r"|\b(?:include|mention|use)\b(?: the)?(?: following)? key ?words?:? (?P<list>[^.?!\n:]{1,200}?)"
+    r"(?= in (?:the|your)\b|[.!?]|$)"
+    r"|\bthe word ['\"]?(?P<word>[\w-]+)['\"]? (?:should|must) (?:appear|occur|be)\b"
 )
 _NOUN = r"(?<!your )(?<!the )(?<!each )(?<!every )(?<!any )(?<!my )"
 """What does not stand before a verb."""
@@ -135,6 +142,7 @@ _FOLLOWING = (
     r"(?: (?:this|the following|these|with)(?: (?:words?|text|phrase|sentence|string|message|line))?"
     r"| as follows| one line)?"
 )
+_AND_NOTHING = r"(?:,? (?:and nothing (?:else|more)|only|please|as your only (?:reply|answer|response)))?"
 _DESCRIBED = (
     r"(?!(?:the|an?|your|my|his|her|its|their|valid|json|plain|raw|no|if|when|whatever|what|how|code|markdown|numbers?"
     r"|each|all|any|one|two|three|four|five|yes or no|yes/no|true or false|true/false|either|in|as|to|at|about"
@@ -144,10 +152,15 @@ _DESCRIBED = (
 )
 """With these begins what is described, not given."""
 _UNSAID = (
+    r"(?![^\n]* in (?:\w+ ){1,3}(?:words?|sentences?|letters|case|caps)\b)"
     r"(?!(?:something|anything|nothing|it|that|more|why|how|what|when|where|who|whether|if|hello to|hi to|goodbye to"
     r"|sorry|cheese|about|in|no more|[^\n]* in (?:english|french|german|spanish|italian|latin|japanese|chinese"
     r"|[a-z]+ish"
     r"|[a-z]+ese))\b)"
+)
+COUNT_UP = _of(
+    r"(?:^|[.!?:,]\s+|\b(?:please|can you|could you|now|then|and|just) )count (?:up )?(?:from (?P<first>\d{1,4}) )?"
+    r"(?:up )?to (?P<last>\d{1,4})\b(?! (?:in|by)\b)"
 )
 EXACTLY = (
     _of(
@@ -174,14 +187,19 @@ EXACTLY = (
         rf"(?:(?P<colon>:)\s*|\s+{_DESCRIBED})(?P<plain>[\w'!?-]+(?: [\w'!?-]+){{0,3}})(?=[.;,\n]|$)"
     ),
     _of(
+        rf"(?:{_NOUN}\b(?:answer|reply|respond|output|print|return)(?: only| just| simply)?"
+        rf"|\b(?:repl(?:y|ies)|responses?|answers?) (?:should|must)(?: only| always)? be(?: exactly| only)?:?) "
+        rf"{_QUOTED}(?!,? ?['\"`]|,? or\b){_AND_NOTHING}[.!]?(?=\s|$)"
+    ),
+    _of(
         r"\b(?:repeat|echo|copy)(?: back)?(?: to me)?(?: after me| (?:this|the following)(?: (?:text|sentence|words?"
         r"|phrase|message))?"
         r"(?: back)?(?: to me)?(?: exactly| verbatim| word for word)?)?"
         rf"(?P<colon>:)\s*(?:{_QUOTED}\W*$|(?P<plain>.{{1,{VALUE_LIMIT}}}))"
     ),
     _of(
-        rf"^\W*(?:please |can you |could you |now )*(?:just |simply )?say:? (?:{_QUOTED}\W*$"
-        rf"|{_UNSAID}(?P<plain>[\w',!-]+(?: [\w',!-]+){{0,11}}[.!]?$))"
+        r"^\W*(?:please |can you |could you |now )*(?:just |simply )?(?:say|echo):? "
+        rf"(?:{_QUOTED}{_AND_NOTHING}\W*$|{_UNSAID}(?P<plain>[\w',!-]+(?: [\w',!-]+){{0,11}}[.!]?$))"
     ),
 )
 """The forms of a reply given word for word, the surest first."""
@@ -229,5 +247,5 @@ def value_of(found: re.Match[str]) -> str:
 def names_in(text: str) -> tuple[str, ...]:
     """The names of a list such as `'a', b and "c"`, at most 20."""
     parts = re.split(r",\s*(?:and |or )?|\s+(?:and|or)\s+|\s*/\s*", text[:400].strip(" .:()[]{}"))
-    names = [part.strip(" '\"`.:()[]{}\u201c\u201d\u2018\u2019") for part in parts[:20]]
+    names = [part.strip().removesuffix(" only").strip(" '\"`.:()[]{}\u201c\u201d\u2018\u2019") for part in parts[:20]]
     return tuple(dict.fromkeys(name for name in names if 0 < len(name) <= 40 and len(name.split()) <= 4))

@@ -70,9 +70,9 @@ def test_plain_form_is_as_long_as_it_would_be() -> None:
 
 
 def test_beginning_and_end_are_as_given() -> None:
-    text = obeyed(starts="Ahoy!", ends="DONE", includes="plum", upper=False, natural=1)
+    text = obeyed(starts="Ahoy!", ends="DONE", includes=("plum",), upper=False, natural=1)
     assert text == "Ahoy! hello! your name is ada lovelace. One more word: plum. DONE"
-    assert obeyed(starts="Hello", ends="Lovelace.", includes="ada", natural=1) == OPENING
+    assert obeyed(starts="Hello", ends="Lovelace.", includes=("ada",), natural=1) == OPENING
 
 
 def test_json_has_the_keys_and_what_is_known_of_them() -> None:
@@ -101,7 +101,7 @@ FORMS = st.builds(
     options=st.lists(st.text(max_size=3), max_size=3).map(tuple),
     starts=st.text(max_size=3),
     ends=st.text(max_size=3),
-    includes=st.text(max_size=3),
+    includes=st.lists(st.text(max_size=3), max_size=2).map(tuple),
     short=st.booleans(),
 )
 
