@@ -9,10 +9,13 @@ from collections.abc import Sequence
 import attrs
 
 from llmsim.profile import Profile, Style
-from llmsim.simulation import moderation, reply, thinking
-from llmsim.simulation.draws import Source
+from llmsim.simulation import moderation, reply, results, thinking
+from llmsim.simulation.calls import answered, wanted
+from llmsim.simulation.draws import Label, Source
+from llmsim.simulation.hints import Hints
+from llmsim.simulation.instances import text_of
 from llmsim.simulation.tokens import Estimator, TokenCounter
-from llmsim.turn import CallNames, Message, Scripted, ToolCall, TurnRequest
+from llmsim.turn import CallNames, Format, Message, Role, Scripted, ToolCall, TurnRequest
 
 HORIZON_MARGIN = 64
 """Room, with as much again as the ceiling, for counters that find half as many tokens in a text as the estimator."""
@@ -52,6 +55,13 @@ def intent(
     if profile.text.style is Style.PROSE and moderation.refuses(context):
         refusal = moderation.refusal(source.stream("refusal", *labels))
         return Intent(counter.split(refusal), thought, refused=True)
+    if request.tools:
+        plausibly = profile.text.style is Style.PROSE
+        calls = wanted(request, context, source, labels, plausibly=plausibly)
+        if calls:
+            return Intent((), thought, named(calls, source, request, index, attempt))
+    if request.format is not None and profile.text.style is not Style.FIXED:
+        return Intent(counter.split(_formatted(profile, request.format, context, source, labels)), thought)
     return Intent(_said(profile, source, context, labels, ceiling, counter), thought)
 
 
@@ -77,6 +87,19 @@ def call_id(key: bytes, names: CallNames) -> str:
         value, digit = divmod(value, len(names.alphabet))
         digits.append(names.alphabet[digit])
     return names.prefix + "".join(digits)
+
+
+def _formatted(
+    profile: Profile, asked: Format, context: Sequence[Message], source: Source, labels: tuple[Label, ...]
+) -> str:
+    """A reply in JSON: an instance of the schema, else an object of what would be said."""
+    stream = source.stream("format", *labels)
+    if asked.schema is None:
+        return reply.object_of(profile, context, stream)
+    texts = [message.text for message in context if message.role is Role.USER]
+    if answered(context):
+        texts.append(f"{texts[-1] if texts else ''}\n{results.values(context)}")
+    return text_of(asked.schema, stream, Hints.of(texts))
 
 
 def _said(

@@ -9,9 +9,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 import attrs
+import orjson
 
 from llmsim.profile import Profile, Style
-from llmsim.simulation import instructions, naming, statements
+from llmsim.simulation import instructions, naming, results, statements
+from llmsim.simulation.calls import answered
 from llmsim.simulation.draws import Stream
 from llmsim.simulation.facts import Fact, abridged, acknowledge, asked, found, known, recall, told
 from llmsim.simulation.forms import NAME
@@ -24,6 +26,8 @@ from llmsim.turn import FinishReason, Message, Role
 
 TERM_MESSAGES = 4
 """How many of the last user messages give the terms that prose is made around."""
+OBJECT_TOKENS = 60
+"""How long the text in a JSON object is, about, where nobody says."""
 RULING = (Role.SYSTEM, Role.DEVELOPER)
 """Whose instructions hold for the whole conversation."""
 NOUNS = {"image": "picture", "audio": "recording", "file": "file"}
@@ -71,10 +75,41 @@ def compose(profile: Profile, context: Sequence[Message], stream: Stream, *, nat
         return _filled("", lorem(stream), natural, horizon)
     heard = _Heard.of(context)
     orders, said = instructions.orders(heard.rules, heard.texts[-1] if heard.texts else "")
+    if answered(context):
+        return estimated(_reported(orders, context, stream, natural))
     if orders is instructions.PLAIN:
         opening, subject = _opening(heard, said, stream)
         return _filled(opening.text, prose(stream, subject, heard.terms()), natural, horizon)
     return estimated(_ordered(orders, heard, said, stream, natural))
+
+
+def object_of(profile: Profile, context: Sequence[Message], stream: Stream) -> str:
+    """What this profile says after this conversation as a JSON object, with the keys that were named, if any were."""
+    text = given(profile, context)
+    if text is None and profile.text.style is Style.LOREM:
+        text = next(lorem(stream)).strip()
+    if text is None:
+        heard = _Heard.of(context)
+        orders, said = instructions.orders(heard.rules, heard.texts[-1] if heard.texts else "")
+        orders = attrs.evolve(orders, json=True)
+        if answered(context):
+            text = _reported(orders, context, stream, OBJECT_TOKENS)
+        else:
+            text = _ordered(orders, heard, said, stream, OBJECT_TOKENS)
+    try:
+        if isinstance(orjson.loads(text), dict):
+            return text
+    except orjson.JSONDecodeError:
+        pass
+    return orjson.dumps({"answer": text.encode(errors="replace").decode()}).decode()
+
+
+def _reported(orders: instructions.Orders, context: Sequence[Message], stream: Stream, natural: int) -> str:
+    """What the results of tools are, in the form that was ordered, and no more."""
+    report = results.told(context)
+    if orders is instructions.PLAIN:
+        return report
+    return obey(orders, Matter(report, iter(()), report), stream, natural)
 
 
 def muse(context: Sequence[Message], stream: Stream, *, natural: int) -> list[str]:
