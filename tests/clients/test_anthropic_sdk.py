@@ -1,4 +1,4 @@
-"""The official Anthropic SDK against a real socket: sync and asyncio, under both versions of the API, strictly.
+"""The official Anthropic SDK against a real socket: sync, asyncio and trio, under both versions of the API, strictly.
 
 What it validates with pydantic is every body and every event. Threads, tools and batches go through its own helpers.
 """
@@ -11,6 +11,7 @@ from typing import Any
 
 import anthropic
 import pytest
+import trio
 from anthropic import Anthropic, AsyncAnthropic, beta_tool
 from anthropic.types import MessageParam
 from anthropic.types.beta import BetaMessage
@@ -253,6 +254,19 @@ def test_client_without_a_key_is_refused(server: Server) -> None:
         pytest.raises((anthropic.AuthenticationError, anthropic.AnthropicError, TypeError)),
     ):
         client.messages.create(model=MODEL, max_tokens=5, messages=[user(ADA)])
+
+
+def test_trio_client_is_answered(server: Server) -> None:
+    async def talk() -> str:
+        with trio.fail_after(30):
+            async with AsyncAnthropic(**options(server, STYLES[0])) as client:
+                async with client.messages.stream(model=MODEL, max_tokens=60, messages=[user(ADA)]) as stream:
+                    pieces = [piece async for piece in stream.text_stream]
+                whole = await client.messages.create(model=MODEL, max_tokens=60, messages=[user(ADA)])
+        assert "".join(pieces) == text_of(whole)
+        return text_of(whole)
+
+    assert "Ada" in trio.run(talk)
 
 
 @pytest.mark.parametrize("style", STYLES)
