@@ -5,14 +5,16 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import attrs
 import pytest
 
 from llmsim.store.check import check
 from llmsim.store.environment import Environment, claim
 from llmsim.store.operations import PutOutcome, PutTurn, heads
 from llmsim.store.ownership import open_for
-from llmsim.store.schema import Ending, Origin, Outcome, Table, Turn, TurnKey, branch_of
+from llmsim.store.schema import Ending, Origin, Outcome, Resource, Table, Turn, TurnKey, branch_of
 from llmsim.turn import ROOT, FinishReason, Message, Reply, Role, Usage, chain_digests
 
 PROFILE = b'{"name":"stored-for-tests"}'
@@ -45,6 +47,17 @@ def turn_of(
         usage=Usage(10 * number, 5),
         created_s=1_700_000_000 + number,
     )
+
+
+def shown(turn: Turn, /, **changes: Any) -> Resource:  # noqa: ANN401
+    """A resource that shows a turn, as a stored response does."""
+    made = Resource(f"resp_{turn.session}_{turn.key}", turn.session, "test.response", turn.created_s, {}, turn.key)
+    return attrs.evolve(made, **changes)
+
+
+def items_of(session: str, count: int, said: str = "an item", first: int = 0) -> tuple[dict[str, Any], ...]:
+    """Items of a conversation."""
+    return tuple({"id": f"msg_{session}_{number}", "said": said} for number in range(first, first + count))
 
 
 def conversation(session: str, turns: int, said: str = "Tell me more") -> Iterator[Turn]:

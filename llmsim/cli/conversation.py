@@ -37,11 +37,23 @@ def print_conversation(session: dict[str, Any], turns: list[dict[str, Any]]) -> 
         title += f" to {moment(session['updated_at'])}"
     if session["forked_from"]:
         title += f", forked from {session['forked_from']}"
+    title += "".join(kept(session))
     shown = list(arranged(turns, session["tip"]))
     if sys.stdout.isatty():
         _print_tree(title, shown)
     else:
         _print_plain(title, shown)
+
+
+def kept(session: dict[str, Any]) -> Iterator[str]:
+    """What providers' APIs keep in a session, as lines below its title; an older server does not say."""
+    none: dict[str, Any] = {"count": 0, "data": []}
+    found, items = session.get("resources", none), session.get("items", none)
+    if found["count"] or items["count"]:
+        yield f"\nkept by id: {quantity(found['count'], 'resource')}, {quantity(items['count'], 'item')}"
+    for one in found["data"]:
+        turn = f", turn {one['turn']}" if one["turn"] else ""
+        yield f"\n  {_visible(one['id'])} ({one['kind']}{turn})"
 
 
 def moment(stamp_s: int) -> str:

@@ -15,11 +15,13 @@ from llmsim.errors import ClientError, OperatorError, StoreError
 from llmsim.replay.clients import base_url
 from llmsim.store.files import Report
 from llmsim.store.operations import no_session
-from llmsim.store.schema import SESSION_ID
+from llmsim.store.schema import FORMAT_VERSION, SESSION_ID
 
 ROUTE = "/llmsim/v1/sessions"
 TIMEOUT_S = 60
 """How long the server may be silent: a page of sessions takes milliseconds, an import some seconds."""
+COUNTED = ("sessions", "turns", "resources", "items")
+"""What the last line of an export counts; that of an older server counts only the first two."""
 PAGE = 1000
 """Turns or sessions asked for at a time: the most that a server gives."""
 
@@ -57,14 +59,17 @@ class RemoteSessions:
         Each session is as it was when its turn came.
         """
         names = ids or tuple(session["id"] for session in self._all(""))
-        totals = {"type": "end", "sessions": 0, "turns": 0}
+        totals: dict[str, int] = {}
         for number, name in enumerate(dict.fromkeys(names)):
             head, *lines, end = self._ask("GET", f"{_path(name)}/export").content.splitlines(keepends=True)
             yield from lines if number else [head, *lines]
-            told = orjson.loads(end)
-            totals["sessions"] += told["sessions"]
-            totals["turns"] += told["turns"]
-        yield orjson.dumps(totals, option=orjson.OPT_APPEND_NEWLINE)
+            for kind, count in orjson.loads(end).items():
+                if kind != "type":
+                    totals[kind] = totals.get(kind, 0) + count
+        if not names:
+            yield orjson.dumps({"type": "export", "format": FORMAT_VERSION}, option=orjson.OPT_APPEND_NEWLINE)
+            totals = dict.fromkeys(COUNTED, 0)
+        yield orjson.dumps({"type": "end", **totals}, option=orjson.OPT_APPEND_NEWLINE)
 
     def bring(self, file: BinaryIO, name: str, report: Report) -> dict[str, Any]:
         """Import what an export gave; all of it or nothing. The server limits how much it takes at once."""

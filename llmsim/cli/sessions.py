@@ -181,7 +181,10 @@ def import_(file: BinaryIO, at_hand: Sessions, *, as_json: bool) -> None:
 @click.option("--id", "new", metavar="ID", help="Id of the new session.  [default: ID.fork-N]")
 @json_option
 def fork(session: str, at_hand: Sessions, *, at: str | None, new: str | None, as_json: bool) -> None:
-    """Make a new session that goes on from a turn of another; the other stays as it is."""
+    """Make a new session that goes on from a turn of another; the other stays as it is.
+
+    Ids of a provider's API (responses, conversations, threads, batches) lead to the other.
+    """
     made = at_hand.fork(session, at, new)
     if as_json:
         print_json(made)

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from llmsim.errors import OperatorError
-from llmsim.store import sessions, transfer, views
+from llmsim.store import resources, sessions, transfer, views
 from llmsim.store.environment import DATA_FILE, MAP_BYTES, Environment, MapFull, View, claim
+from llmsim.store.export import export_lines
 from llmsim.store.files import Report
 from llmsim.store.operations import DeleteSession, ForkSession, no_session
 from llmsim.store.schema import Session
@@ -43,14 +44,15 @@ class StoredSessions:
                 views.turn_view(turn, sessions.outcome(view, session, turn.key))
                 for turn in sessions.turns(view, session)
             ]
-        return views.session_view(known), turns
+            summary = views.session_detail(known, resources.of_session(view, session), resources.counts(view, session))
+        return summary, turns
 
     def export(self, ids: tuple[str, ...]) -> Iterator[bytes]:
         """The lines of an export of these sessions, or of all."""
         with self._reading() as environment, environment.read() as view:
             for one in ids:
                 _known(view, one)
-            yield from transfer.export_lines(view, ids or None)
+            yield from export_lines(view, ids or None)
 
     def bring(self, file: BinaryIO, name: str, report: Report) -> dict[str, Any]:
         """Import what an export gave; all of it or nothing."""

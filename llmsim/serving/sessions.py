@@ -13,8 +13,9 @@ from quart_trio import QuartTrio
 from llmsim.errors import ClientError
 from llmsim.serving.connection import asked, body_of
 from llmsim.serving.service import Service
-from llmsim.store import sessions, transfer, views
+from llmsim.store import resources, sessions, transfer, views
 from llmsim.store.environment import View
+from llmsim.store.export import export_lines
 from llmsim.store.operations import DeleteSession, ForkSession
 from llmsim.store.schema import SESSION_ID, SESSION_ID_FORM, Session, Turn, TurnKey
 from llmsim.wire.openai.http import read_object
@@ -48,9 +49,11 @@ def add_summaries(app: QuartTrio, service: Service) -> None:
 
     @app.get(f"{ROOT}/<session>")
     async def show_session(session: str) -> Response:
-        """One session's summary."""
+        """One session's summary, and what providers' APIs keep in it."""
         with environment.read() as view:
-            return answer(views.session_view(known(view, session)))
+            found = known(view, session)
+            kept = resources.of_session(view, session)
+            return answer(views.session_detail(found, kept, resources.counts(view, session)))
 
     @app.delete(f"{ROOT}/<session>")
     async def delete_session(session: str) -> Response:
@@ -104,7 +107,7 @@ def add_transfers(app: QuartTrio, service: Service) -> None:
     async def export_session(session: str) -> Response:
         """The session as JSON Lines, as it is at this moment; `sessions import` reads them."""
         with environment.read() as view:
-            lines = b"".join(transfer.export_lines(view, (session,)))
+            lines = b"".join(export_lines(view, (session,)))
         return Response(lines, content_type=JSON_LINES)
 
     @app.post(f"{ROOT}/import")

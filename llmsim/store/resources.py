@@ -5,6 +5,7 @@ moves a session takes it along. Knows no dialect: what a resource's body or an i
 Invariants: `names` and `lists` have exactly what the records say (`check_resources.py`).
 """
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -12,10 +13,10 @@ from typing import Any
 import attrs
 import orjson
 
-from llmsim.errors import StoreDamaged, StoreError
+from llmsim.errors import ClientError, StoreDamaged, StoreError
 from llmsim.store.codec import decode, encode
 from llmsim.store.environment import View
-from llmsim.store.schema import SEPARATOR, Resource, Session, Table, within
+from llmsim.store.schema import SEPARATOR, Resource, Session, Table, turn_key, within
 
 POSITION_BYTES = 4
 STAMP_BYTES = 8
@@ -23,6 +24,8 @@ OF_RESOURCE = b"r"
 OF_ITEM = b"i"
 ID_MAX_BYTES = 128
 """Longest id: an LMDB key, with a session in front of it, has room for it."""
+LIST_NAME = re.compile(r"[a-z0-9._-]{1,64}")
+"""What lists may be called: the key of an entry begins with it, and ends it with a 00 byte."""
 
 
 def resource(view: View, resource_id: str) -> Resource | None:
@@ -50,9 +53,23 @@ def item(view: View, item_id: str) -> tuple[str, int, dict[str, Any]] | None:
 
 def items(view: View, session: str, *, after: int | None = None, reverse: bool = False) -> Iterator[dict[str, Any]]:
     """The items of a conversation in their order, or against it; those beyond the position `after`."""
+    for _, body in placed(view, session, after=after, reverse=reverse):
+        yield body
+
+
+def placed(
+    view: View, session: str, *, after: int | None = None, reverse: bool = False
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """As `items`, each with its position."""
     start = within(session, after.to_bytes(POSITION_BYTES)) if after is not None else b""
-    for _, record in view.scan(Table.ITEMS, within(session), start, reverse=reverse):
-        yield orjson.loads(record)
+    for key, record in view.scan(Table.ITEMS, within(session), start, reverse=reverse):
+        yield int.from_bytes(key[-POSITION_BYTES:]), orjson.loads(record)
+
+
+def counts(view: View, session: str) -> tuple[int, int]:
+    """How many resources and how many items a session has."""
+    found = [sum(1 for _ in view.scan(table, within(session))) for table in (Table.RESOURCES, Table.ITEMS)]
+    return found[0], found[1]
 
 
 def next_position(view: View, session: str) -> int:
@@ -99,13 +116,23 @@ def counted(view: View, digest: bytes) -> int:
 
 @attrs.frozen
 class PutResource:
-    """Store a resource, new or changed; its session comes into being where there is none."""
+    """Store a resource, new or changed; its session comes into being where there is none.
+
+    Nothing is done where the turn that it shows has been deleted meanwhile.
+
+    Raises:
+        StoreError: its id is another session's, or no key; or a list cannot be called so.
+    """
 
     resource: Resource
 
     def __call__(self, view: View) -> None:
         made = self.resource
         _refuse_long(made.id)
+        if any(LIST_NAME.fullmatch(name) is None for name in made.lists):
+            raise StoreError(f"the resource {made.id} stands in lists that cannot be called so: {made.lists}")
+        if made.turn is not None and view.get(Table.TURNS, turn_key(made.session, made.turn)) is None:
+            return
         known = resource(view, made.id)
         if known is not None:
             if known.session != made.session:
@@ -135,12 +162,20 @@ class DeleteResource:
 
 @attrs.frozen
 class AppendItems:
-    """Put items at the end of a conversation, in this order; each is JSON with an `id` that no other has."""
+    """Put items at the end of a conversation, in this order; each is JSON with an `id`.
+
+    Raises:
+        ClientError: 409, the session was deleted meanwhile.
+        StoreError: an id is taken, by whatever there is, or is no key.
+    """
 
     session: str
     items: tuple[dict[str, Any], ...]
 
     def __call__(self, view: View) -> None:
+        if view.get(Table.SESSIONS, self.session.encode()) is None:
+            message = f"Session '{self.session}', which items were to be put into, is gone."
+            raise ClientError(message, status=409, code="session_changed")
         for at, body in enumerate(self.items, next_position(view, self.session)):
             put_item(view, self.session, at, body)
 

@@ -1,20 +1,13 @@
-"""Sessions as JSON Lines: out of one store, into another, with nothing lost.
+"""Sessions as JSON Lines, into a store: what `export.py` gave, with nothing lost.
 
-| line          | holds                                                                                        |
-|---------------|----------------------------------------------------------------------------------------------|
-| `export`      | `format`; the first line                                                                     |
-| `session`     | the `session` record; its turns follow                                                       |
-| `profile`     | a `profile` and its `digest`, before the first turn that was planned with it                 |
-| `turn`        | the `turn` record, its `outcome` or null, and `heads`: the choices that own their chain's end |
-| `idempotency` | `digest` of a client's key, and the `turn` that answered it                                  |
-| `end`         | how many `sessions` and `turns` there were; the last line                                    |
-
-Records are those of the store. An import is one transaction: all of the file, or nothing and a line number. Memory is
-that of the longest session and of what LMDB holds of a transaction (half a gigabyte at most, then it spills to disk).
+Exports of format 1, which had no resources and items, are read too. An import is one transaction: all of the file, or
+nothing and a line number. Memory is that of the longest session and of what LMDB holds of a transaction (half a
+gigabyte at most, then it spills to disk).
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import attrs
@@ -22,12 +15,24 @@ import orjson
 
 from llmsim.errors import ClientError, StoreDamaged, StoreError
 from llmsim.identity import MAX_ORDINAL, MAX_ROOT_SEED
-from llmsim.store import sessions
+from llmsim.store import resources, sessions
 from llmsim.store.check import check_session
 from llmsim.store.codec import decode, encode
 from llmsim.store.environment import View
-from llmsim.store.operations import PutOutcome, PutTurn, heads, no_session
-from llmsim.store.schema import FORMAT_VERSION, SESSION_ID, Outcome, Session, Table, Turn, TurnKey, within
+from llmsim.store.operations import PutOutcome, PutTurn, heads
+from llmsim.store.resources import PutResource
+from llmsim.store.schema import (
+    FORMAT_VERSION,
+    READABLE_FORMATS,
+    SESSION_ID,
+    Outcome,
+    Resource,
+    Session,
+    Table,
+    Turn,
+    TurnKey,
+    within,
+)
 from llmsim.store.sessions import pack_head
 from llmsim.turn import DIGEST_BYTES
 
@@ -43,30 +48,8 @@ class Imported:
 
     sessions: int
     turns: int
-
-
-def export_lines(view: View, ids: Iterable[str] | None = None) -> Iterator[bytes]:
-    """These sessions, or all, as lines (each with its newline), all seen at the moment of the view.
-
-    Raises:
-        ClientError: 404, one of them is not there.
-    """
-    profiles: set[bytes] = set()
-    exported = turns = 0
-    yield _line({"type": "export", "format": FORMAT_VERSION})
-    for session in sessions.sessions(view) if ids is None else _named(view, ids):
-        exported += 1
-        turns += session.turns
-        yield _line({"type": "session", "session": orjson.Fragment(encode(session))})
-        for turn in sessions.turns(view, session.id):
-            if turn.profile not in profiles:
-                profiles.add(turn.profile)
-                yield _profile_line(view, turn)
-            yield _turn_line(view, turn)
-        for key, record in view.scan(Table.IDEMPOTENCY, within(session.id)):
-            digest = key[len(within(session.id)) :].hex()
-            yield _line({"type": "idempotency", "digest": digest, "turn": str(sessions.unpack_key(record))})
-    yield _line({"type": "end", "sessions": exported, "turns": turns})
+    resources: int = 0
+    items: int = 0
 
 
 @attrs.frozen
@@ -94,9 +77,11 @@ class _Import:
         self.view = view
         self.name = name
         self.number = 0
+        self.format = FORMAT_VERSION
         self.done = Imported(0, 0)
         self.taken: list[str] = []
         self.session: Session | None = None
+        self.position = -1
         self.ended = False
 
     def run(self, lines: Iterable[bytes]) -> Imported:
@@ -130,8 +115,7 @@ class _Import:
 
     def _store(self, kind: str, entry: dict[str, Any]) -> None:
         if kind == "export":
-            if entry["format"] != FORMAT_VERSION:
-                raise self._wrong(f"format {entry['format']}; this release reads format {FORMAT_VERSION}")
+            self._begin(entry["format"])
         elif kind == "session":
             self._finish_session()
             self._begin_session(_record(entry["session"], Session))
@@ -141,14 +125,25 @@ class _Import:
             self._put_turn(entry)
         elif kind == "idempotency":
             self._put_idempotency(bytes.fromhex(entry["digest"]), TurnKey.parse(entry["turn"]))
+        elif kind == "resource" and self.format > 1:
+            self._put_resource(_record(entry["resource"], Resource))
+        elif kind == "item" and self.format > 1:
+            self._put_item(entry["position"], entry["item"])
         elif kind == "end":
             self._finish_session()
             self.ended = True
-            if self.done != Imported(entry["sessions"], entry["turns"]):
-                told = f"sessions: {entry['sessions']}, turns: {entry['turns']}"
-                raise self._wrong(f"it counts {told}; there came {self.done.sessions} and {self.done.turns}")
+            counted = attrs.fields_dict(Imported) if self.format > 1 else ("sessions", "turns")
+            told = {name: entry[name] for name in counted}
+            came = {name: getattr(self.done, name) for name in counted}
+            if told != came:
+                raise self._wrong(f"it counts {_counts(told)}; there came {_counts(came)}")
         else:
             raise self._wrong(f"unknown type {kind!r}")
+
+    def _begin(self, told: Any) -> None:  # noqa: ANN401  (any JSON value)
+        if type(told) is not int or told not in READABLE_FORMATS:
+            raise self._wrong(f"format {told}; this release reads format {FORMAT_VERSION} and older ones")
+        self.format = told
 
     def _begin_session(self, session: Session) -> None:
         if SESSION_ID.fullmatch(session.id) is None:
@@ -156,6 +151,7 @@ class _Import:
         if sessions.session(self.view, session.id) is not None:
             self.taken.append(session.id)
         self.session = session
+        self.position = -1
 
     def _finish_session(self) -> None:
         """Put the summary as it was exported, and hold the whole session against the invariants."""
@@ -163,7 +159,7 @@ class _Import:
         if session is None:
             return
         self.session = None
-        self.done = Imported(self.done.sessions + 1, self.done.turns + session.turns)
+        self.done = attrs.evolve(self.done, sessions=self.done.sessions + 1, turns=self.done.turns + session.turns)
         if self.taken:
             return
         record = encode(session)
@@ -189,10 +185,7 @@ class _Import:
         body = sessions.profile(self.view, turn.profile)
         if body is None:
             raise self._wrong(f"its profile {turn.profile.hex()} did not come before it")
-        try:
-            PutTurn(turn, body)(self.view)
-        except (ClientError, StoreError) as error:
-            raise self._wrong(str(error)) from error
+        self._do(PutTurn(turn, body))
         for choice, digest in owned:
             self.view.put(Table.HEADS, within(turn.session, digest), pack_head(turn.key, choice))
         if outcome is not None:
@@ -204,44 +197,40 @@ class _Import:
         if not self.taken:
             self.view.put(Table.IDEMPOTENCY, within(self.session.id, digest), key.pack())
 
+    def _put_resource(self, found: Resource) -> None:
+        self.done = attrs.evolve(self.done, resources=self.done.resources + 1)
+        if self.session is None or found.session != self.session.id:
+            raise self._wrong(f"a resource of session {found.session} outside of it")
+        if self.taken:
+            return
+        if resources.taken(self.view, found.id):
+            raise self._wrong(f"the id {found.id} is taken")
+        if found.turn is not None and sessions.turn(self.view, found.session, found.turn) is None:
+            raise self._wrong(f"session {found.session} has no turn {found.turn}")
+        self._do(PutResource(found))
+
+    def _put_item(self, position: Any, item: Any) -> None:  # noqa: ANN401  (any JSON values)
+        self.done = attrs.evolve(self.done, items=self.done.items + 1)
+        if self.session is None or type(position) is not int or position <= self.position:
+            raise self._wrong("an item belongs to a session, and its position is beyond that of the one before it")
+        if not isinstance(item, dict) or type(item.get("id")) is not str:
+            raise self._wrong("an item is an object with an id")
+        self.position = position
+        if not self.taken:
+            self._do(partial(resources.put_item, session=self.session.id, position=position, body=item))
+
+    def _do(self, operation: Callable[[View], object]) -> None:
+        try:
+            operation(self.view)
+        except (ClientError, StoreError) as error:
+            raise self._wrong(str(error)) from error
+
     def _wrong(self, text: str) -> ClientError:
         return ClientError(f"{self.name}: line {self.number}: {text}", code="invalid_import")
 
 
-def _named(view: View, ids: Iterable[str]) -> Iterator[Session]:
-    for one in dict.fromkeys(ids):
-        session = sessions.session(view, one)
-        if session is None:
-            raise no_session(one)
-        yield session
-
-
-def _profile_line(view: View, turn: Turn) -> bytes:
-    body = sessions.profile(view, turn.profile)
-    if body is None:
-        raise StoreDamaged(f"the profile {turn.profile.hex()} of turn {turn.key} is not stored")
-    return _line({"type": "profile", "digest": turn.profile.hex(), "profile": orjson.Fragment(body)})
-
-
-def _turn_line(view: View, turn: Turn) -> bytes:
-    outcome = sessions.outcome(view, turn.session, turn.key)
-    owned = [
-        choice
-        for choice, digest in heads(turn)
-        if view.get(Table.HEADS, within(turn.session, digest)) == pack_head(turn.key, choice)
-    ]
-    return _line(
-        {
-            "type": "turn",
-            "turn": orjson.Fragment(encode(turn)),
-            "outcome": orjson.Fragment(encode(outcome)) if outcome else None,
-            "heads": owned,
-        }
-    )
-
-
-def _line(entry: dict[str, Any]) -> bytes:
-    return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
+def _counts(found: dict[str, Any]) -> str:
+    return ", ".join(f"{name}: {count}" for name, count in found.items())
 
 
 def _dump(value: Any) -> bytes:  # noqa: ANN401  (any JSON value)

@@ -7,7 +7,7 @@ word of a turn that nothing continued.
 
 import attrs
 
-from llmsim.store import sessions
+from llmsim.store import resources, sessions
 from llmsim.store.codec import encode
 from llmsim.store.environment import View
 from llmsim.store.operations import heads
@@ -17,9 +17,9 @@ from llmsim.store.sessions import pack_head
 
 @attrs.frozen
 class DeleteTurn:
-    """Remove a turn with its outcome; the session goes with its last turn, unless it has resources or items.
+    """Remove a turn with its outcome and whatever shows it; nothing is done where it is gone.
 
-    Nothing is done where it is gone. Its resource is to be removed before (`resources.DeleteResource`).
+    The session goes with its last turn, unless it has resources or items.
     """
 
     session: str
@@ -34,6 +34,8 @@ class DeleteTurn:
         for turn in others:
             if turn.parent == self.key:
                 view.put(Table.TURNS, turn_key(self.session, turn.key), encode(_adopted(turn, gone)))
+        for shown in [found for found in resources.of_session(view, self.session) if found.turn == self.key]:
+            resources.DeleteResource(shown.id)(view)
         view.delete(Table.TURNS, turn_key(self.session, self.key))
         view.delete(Table.OUTCOMES, turn_key(self.session, self.key))
         self._forget_heads(view, gone, others)

@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from llmsim.store.schema import Outcome, Session, Turn, TurnKey
+from llmsim.store.schema import Outcome, Resource, Session, Turn, TurnKey
 from llmsim.turn import Message, Reply, Scripted, ToolCall
 
 Parents = Mapping[TurnKey, TurnKey | None]
 """The shape of a session: each turn and the one it continues."""
+
+
+SHOWN_RESOURCES = 100
+"""Ids of a session that are shown with it."""
 
 
 class NoSuchTurn(ValueError):
@@ -30,6 +34,23 @@ def session_view(session: Session) -> dict[str, Any]:
         "tip": str(session.tip) if session.tip else None,
         "forked_from": session.forked_from,
     }
+
+
+def session_detail(session: Session, resources: Iterable[Resource], counts: tuple[int, int]) -> dict[str, Any]:
+    """A session's summary with what providers' APIs keep in it: its first resources.
+
+    `counts` are the numbers of all its resources, and of its items.
+    """
+    shown = [
+        {
+            "id": found.id,
+            "kind": found.kind,
+            "created_at": found.created_s,
+            "turn": str(found.turn) if found.turn else None,
+        }
+        for found in islice(resources, SHOWN_RESOURCES)
+    ]
+    return session_view(session) | {"resources": {"count": counts[0], "data": shown}, "items": {"count": counts[1]}}
 
 
 def session_page(sessions: Iterable[Session], limit: int) -> dict[str, Any]:

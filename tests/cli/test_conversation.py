@@ -8,8 +8,8 @@ import attrs
 import pytest
 
 from llmsim.cli.conversation import arranged, moment, parents_of, print_conversation
-from llmsim.store.schema import Ending, Outcome, Session, Turn
-from llmsim.store.views import session_view, turn_view
+from llmsim.store.schema import Ending, Outcome, Resource, Session, Turn
+from llmsim.store.views import session_detail, session_view, turn_view
 from llmsim.turn import FinishReason, Message, Reply, Role, ToolCall
 from tests.stored import turn_of
 
@@ -61,6 +61,19 @@ def test_conversation_in_a_pipe_is_plain(capsys: pytest.CaptureFixture[str]) -> 
         f"  turn {LEFT.key} (client left, tip)",
         "    user: to the left",
         "    assistant: You said: to the left. (0)",
+    ]
+
+
+def test_conversation_of_no_turn_names_what_is_kept_and_shows_control_characters(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kept = Resource("conv_\x1b[1m", "empty", "test.conversation", 1_700_000_000, {})
+    session = Session("empty", 1_700_000_000, 1_700_000_000, 0, None)
+    print_conversation(session_detail(session, [kept], (1, 0)), [])
+    assert capsys.readouterr().out.splitlines() == [
+        "empty: 0 turns, 2023-11-14T22:13:20Z",
+        "kept by id: 1 resource, 0 items",
+        "  conv_\\x1b[1m (test.conversation)",
     ]
 
 

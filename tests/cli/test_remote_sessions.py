@@ -10,6 +10,7 @@ import pytest
 from llmsim.cli.remote_sessions import RemoteSessions
 from llmsim.errors import ClientError, LlmsimError, OperatorError, StoreError
 from llmsim.store.files import silent
+from llmsim.store.schema import FORMAT_VERSION
 from tests.said import CommandLine
 
 URL = "http://there"
@@ -34,11 +35,12 @@ def test_conversation_of_many_turns_is_read_page_by_page() -> None:
     assert answering(answer).conversation("ada") == ({"id": "ada"}, turns)
 
 
-def test_export_of_several_sessions_is_one_export() -> None:
+@pytest.mark.parametrize("counts", [{"turns": 2}, {"turns": 2, "resources": 3, "items": 0}])
+def test_export_of_several_sessions_is_one_export(counts: dict[str, int]) -> None:
     def answer(request: httpx2.Request) -> httpx2.Response:
         name = request.url.path.split("/")[-2]
         entries = [{"type": "export", "format": 1}, {"type": "session", "name": name}]
-        lines = [orjson.dumps(entry) for entry in (*entries, {"type": "end", "sessions": 1, "turns": 2})]
+        lines = [orjson.dumps(entry) for entry in (*entries, {"type": "end", "sessions": 1, **counts})]
         return httpx2.Response(200, content=b"\n".join(lines) + b"\n")
 
     lines = list(answering(answer).export(("ada", "bob", "ada")))
@@ -46,7 +48,15 @@ def test_export_of_several_sessions_is_one_export() -> None:
         {"type": "export", "format": 1},
         {"type": "session", "name": "ada"},
         {"type": "session", "name": "bob"},
-        {"type": "end", "sessions": 2, "turns": 4},
+        {"type": "end", "sessions": 2, **{kind: 2 * count for kind, count in counts.items()}},
+    ]
+
+
+def test_export_of_a_server_without_sessions_is_one_of_none() -> None:
+    lines = answering(lambda _request: httpx2.Response(200, json={"data": [], "has_more": False})).export(())
+    assert [orjson.loads(line) for line in lines] == [
+        {"type": "export", "format": FORMAT_VERSION},
+        {"type": "end", "sessions": 0, "turns": 0, "resources": 0, "items": 0},
     ]
 
 

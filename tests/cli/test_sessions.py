@@ -7,20 +7,29 @@ from pathlib import Path
 
 import pytest
 
+from llmsim.store.resources import AppendItems, PutResource
 from tests.children import Server
 from tests.said import CommandLine, Said
-from tests.stored import checked, contents, fill, put, turn_of
+from tests.stored import checked, contents, conversation, fill, items_of, put, shown, turn_of
 
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
-    """Sessions s-0, s-1, s-2 of 4 turns, and `tree`: a turn 1, two turns 2, and a turn 3 after one of these."""
+    """Sessions s-0, s-1, s-2 of 4 turns, and `tree`: a turn 1, two turns 2, and a turn 3 after one of these.
+
+    An API keeps s-2 as a conversation of three items, and its first turn as a response.
+    """
     data_dir = fill(tmp_path / "data")
     with checked(data_dir) as environment:
         root = turn_of("tree", "Hello", replies=2)
         left, right = turn_of("tree", "to the left", root), turn_of("tree", "to the right", root, choice=1)
         put(environment, root, right, turn_of("tree", "and on", right))
         put(environment, left, ending=None)
+        first = next(conversation("s-2", 1))
+        with environment.write() as view:
+            PutResource(shown(first, id="conv_1", turn=None, kind="test.conversation", lists=("all",)))(view)
+            PutResource(shown(first, id="resp_1"))(view)
+            AppendItems("s-2", items_of("s-2", 3))(view)
     return data_dir
 
 
@@ -71,6 +80,19 @@ def test_show_prints_the_conversation(sessions: Sessions) -> None:
     assert lines[1].endswith("-0 (completed)")
     assert lines[2:4] == ["    user: Tell me more (1)", "    assistant: You said: Tell me more (1). (0)"]
     assert lines[-3].endswith("-0 (completed, tip)")
+
+
+def test_show_names_what_an_api_keeps_in_the_session(sessions: Sessions) -> None:
+    turn = next(conversation("s-2", 1)).key
+    assert sessions("show", "s-2").out.splitlines()[1:4] == [
+        "kept by id: 2 resources, 3 items",
+        "  conv_1 (test.conversation)",
+        f"  resp_1 (test.response, turn {turn})",
+    ]
+    found = sessions("show", "s-2", "--json").json()["session"]
+    assert [one["id"] for one in found["resources"]["data"]] == ["conv_1", "resp_1"]
+    assert (found["resources"]["count"], found["items"]) == (2, {"count": 3})
+    assert "resources" not in sessions("list", "--prefix", "s-2", "--json").json()["data"][0]
 
 
 def test_show_of_branches_indents_them(sessions: Sessions) -> None:

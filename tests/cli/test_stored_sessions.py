@@ -81,4 +81,4 @@ def test_export_of_a_long_session_is_read_while_it_is_written(tmp_path: Path, co
     with checked(data_dir) as environment:
         put(environment, *conversation("long", 1500))
     lines = command_line("sessions", "export", "--data-dir", data_dir).out.splitlines()
-    assert orjson.loads(lines[-1]) == {"type": "end", "sessions": 1, "turns": 1500}
+    assert orjson.loads(lines[-1]) == {"type": "end", "sessions": 1, "turns": 1500, "resources": 0, "items": 0}

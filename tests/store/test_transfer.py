@@ -15,15 +15,12 @@ from llmsim.errors import ClientError
 from llmsim.store.check import check
 from llmsim.store.environment import Environment, claim
 from llmsim.store.operations import ForkSession, PutOutcome, PutTurn
+from llmsim.store.resources import AppendItems, DeleteItem, PutResource, touch
 from llmsim.store.schema import Ending, Outcome, Table, Turn, branch_of
-from llmsim.store.transfer import Imported, ImportSessions, export_lines
+from llmsim.store.transfer import Imported, ImportSessions
 from llmsim.turn import FinishReason, Reply
-from tests.stored import PROFILE, checked, contents, conversation, fill, put, turn_of
-
-
-def exported(data_dir: Path, *ids: str) -> list[bytes]:
-    with Environment.open(data_dir, readonly=True) as environment, environment.read() as view:
-        return list(export_lines(view, ids or None))
+from tests.store.test_export import exported
+from tests.stored import PROFILE, checked, contents, conversation, fill, items_of, put, shown, turn_of
 
 
 def imported(data_dir: Path, lines: list[bytes]) -> Imported:
@@ -66,6 +63,14 @@ def operations(draw: st.DrawFn) -> list[Any]:
         done.append(PutTurn(turn, PROFILE, draw(st.sampled_from([None, "key", f"key-{step}"]))))
         if draw(st.booleans()):
             done.append(PutOutcome(session, turn.key, Outcome(draw(st.sampled_from(Ending)), step)))
+    for number in range(draw(st.integers(0, 4))):
+        turn = draw(st.sampled_from(turns))
+        lists = draw(st.sampled_from([(), ("running",), ("all", "running")]))
+        kept = shown(turn, id=f"é-{number}", lists=lists, body={"said": draw(st.sampled_from(["", "é\n"]))})
+        done.append(PutResource(draw(st.sampled_from([kept, attrs.evolve(kept, turn=None, session="without-turns")]))))
+        done.append(AppendItems(turn.session, items_of(f"{number}", draw(st.integers(0, 3)))))
+    if len(done) > 1 and draw(st.booleans()):
+        done.append(DeleteItem("msg_0_1"))
     if draw(st.booleans()):
         forked = draw(st.sampled_from(turns))
         done.append(ForkSession(forked.session, forked.key, "forked"))
@@ -81,21 +86,6 @@ def test_export_imported_elsewhere_is_the_same_store(done: list[Any]) -> None:
                 operation(view)
         imported(fill(theirs, sessions=0, ordinal=3), exported(ours))
         assert without_meta(theirs) == without_meta(ours)
-
-
-def test_export_of_named_sessions_has_these_alone_and_once(tmp_path: Path) -> None:
-    lines = exported(fill(tmp_path / "data"), "s-2", "s-0", "s-2")
-    entries = [orjson.loads(line) for line in lines]
-    assert [entry["session"]["id"] for entry in entries if entry["type"] == "session"] == ["s-2", "s-0"]
-    assert [entry["type"] for entry in entries].count("profile") == 1
-    assert entries[0] == {"type": "export", "format": 1}
-    assert entries[-1] == {"type": "end", "sessions": 2, "turns": 8}
-    assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in lines)
-
-
-def test_export_of_an_unknown_session_names_it(tmp_path: Path) -> None:
-    with pytest.raises(ClientError, match="Session 'nobody' not found"):
-        exported(fill(tmp_path / "data"), "s-0", "nobody")
 
 
 def test_import_beside_other_sessions_leaves_them_alone(tmp_path: Path) -> None:
@@ -130,6 +120,15 @@ def changed(line: bytes, **keys: object) -> bytes:
 Damage = Callable[[list[bytes]], list[bytes]]
 
 
+def kept(data_dir: Path) -> Path:
+    """A store whose session `s-0` shows its turns by ids, with two items."""
+    with checked(data_dir) as environment, environment.write() as view:
+        for turn in conversation("s-0", 2):
+            PutResource(shown(turn, lists=("all",)))(view)
+        AppendItems("s-0", items_of("s-0", 2))(view)
+    return data_dir
+
+
 def broken() -> Iterator[tuple[str, Damage, str]]:
     """Ways to break an export of one session with two turns, and what is said of each.
 
@@ -141,8 +140,8 @@ def broken() -> Iterator[tuple[str, Damage, str]]:
     yield "two headers", lambda lines: [lines[0], *lines], "line 2: an export begins with one line"
     yield (
         "other format",
-        lambda lines: [changed(lines[0], format=2), *lines[1:]],
-        "line 1: format 2; this release reads",
+        lambda lines: [changed(lines[0], format=3), *lines[1:]],
+        "line 1: format 3; this release reads format 2 and older ones",
     )
     yield "empty", lambda _lines: [], "it ends early"
     yield "cut short", lambda lines: lines[:-1], "line 5: it ends early"
@@ -155,7 +154,7 @@ def broken() -> Iterator[tuple[str, Damage, str]]:
     yield (
         "wrong count",
         lambda lines: [*lines[:5], changed(lines[5], turns=3)],
-        "line 6: it counts sessions: 1, turns: 3; there came 1 and 2",
+        "line 6: it counts sessions: 1, turns: 3, resources: 0, .*; there came sessions: 1, turns: 2, resources: 0",
     )
     yield "other type", lambda lines: [*lines[:5], b'{"type":"x"}', lines[5]], "line 6: unknown type 'x'"
     yield (
@@ -200,6 +199,75 @@ def test_import_of_a_broken_export_names_the_line_and_changes_nothing(
     with pytest.raises(ClientError, match=f"^told.jsonl: .*{message}"):
         imported(theirs, damage(lines))
     assert contents(theirs) == before
+
+
+def broken_kept() -> Iterator[tuple[str, Damage, str]]:
+    """The same for what is kept by id. Lines: 5 and 6 resources, 7 and 8 items, 9 end."""
+
+    def other(at: int, **keys: object) -> Damage:
+        return lambda lines: [*lines[:at], changed(lines[at], **keys), *lines[at + 1 :]]
+
+    def resource(**keys: object) -> Damage:
+        return lambda lines: other(5, resource=orjson.loads(lines[5])["resource"] | keys)(lines)
+
+    yield "a resource lost", lambda lines: [*lines[:5], *lines[6:]], "line 9: it counts .*resources: 2.*resources: 1"
+    yield "an item lost", lambda lines: [*lines[:7], *lines[8:]], "line 9: it counts .*items: 2; .*items: 1"
+    yield "a resource twice", lambda lines: [*lines[:6], *lines[5:]], "line 7: the id resp_s-0_1-.* is taken"
+    yield "an item twice", lambda lines: [*lines[:8], *lines[7:]], "line 9: an item belongs to a session, and its"
+    yield (
+        "an id twice",
+        lambda lines: other(8, item=orjson.loads(lines[7])["item"])(lines),
+        "line 9: the id .* is taken",
+    )
+    yield "items turned", lambda lines: [*lines[:7], lines[8], lines[7], lines[9]], "line 9: an item belongs to"
+    yield "a resource of another", resource(session="s-1"), "line 6: a resource of session s-1 outside of it"
+    yield "a resource of no turn", resource(turn="9-0123456789abcdef-0"), "line 6: session s-0 has no turn 9-"
+    yield "an id of no length", resource(id=""), "line 6: an id has 1 to 128 bytes"
+    yield "an id too long", resource(id="x" * 129), "line 6: an id has 1 to 128 bytes"
+    yield "a list of no name", resource(lists=["a\0b"]), "line 6: the resource .* stands in lists that cannot be"
+    yield "a stamp too large", resource(created_s=2**64 - 1), "line 10: session s-0 is not whole: stamp"
+    yield "a stamp below 0", resource(created_s=-1), "line 6: not a line of type resource"
+    yield "another key", resource(colour="red"), "line 6: not a line of type resource"
+    yield "a body of none", resource(body=None), "line 6: not a line of type resource"
+    yield "an item without id", other(7, item={}), "line 8: an item is an object with an id"
+    yield "an item that is none", other(7, item=[]), "line 8: an item is an object with an id"
+    yield "an item far away", other(8, position=2**32), "line 9: not a line of type item"
+    yield "an item nowhere", other(7, position="0"), "line 8: an item belongs to a session, and its position"
+    yield "format 1", other(0, format=1), "line 6: unknown type 'resource'"
+    yield "lone resource", lambda lines: [lines[0], lines[5]], "line 2: a resource of session s-0 outside of it"
+    yield "lone item", lambda lines: [lines[0], lines[7]], "line 2: an item belongs to a session"
+
+
+@pytest.mark.parametrize(("damage", "message"), [pytest.param(*rest, id=name) for name, *rest in broken_kept()])
+def test_import_of_broken_resources_and_items_names_the_line_and_changes_nothing(
+    damage: Damage, message: str, tmp_path: Path
+) -> None:
+    lines = exported(kept(fill(tmp_path / "ours", sessions=1, turns=2)))
+    theirs = fill(tmp_path / "theirs", sessions=0)
+    before = contents(theirs)
+    with pytest.raises(ClientError, match=f"^told.jsonl: .*({message})"):
+        imported(theirs, damage(lines))
+    assert contents(theirs) == before
+
+
+def test_import_of_ids_that_another_session_has_changes_nothing(tmp_path: Path) -> None:
+    lines = exported(kept(fill(tmp_path / "ours", sessions=1, turns=2)))
+    theirs = fill(tmp_path / "theirs", sessions=0)
+    with checked(theirs) as environment, environment.write() as view:
+        touch(view, "other", 5)
+        AppendItems("other", items_of("s-0", 2))(view)
+    before = contents(theirs)
+    with pytest.raises(ClientError, match="line 8: the id msg_s-0_0 is taken"):
+        imported(theirs, lines)
+    assert contents(theirs) == before
+
+
+def test_import_of_an_export_of_format_1_is_what_it_was(tmp_path: Path) -> None:
+    lines = exported(fill(tmp_path / "ours"))
+    old = [changed(lines[0], format=1), *lines[1:-1], b'{"type":"end","sessions":3,"turns":12}']
+    theirs = fill(tmp_path / "theirs", sessions=0)
+    assert imported(theirs, old) == Imported(sessions=3, turns=12)
+    assert without_meta(theirs) == without_meta(tmp_path / "ours")
 
 
 @given(data=st.binary(max_size=60), place=st.integers(0, 5))

@@ -3,8 +3,17 @@
 import orjson
 import pytest
 
-from llmsim.store.schema import Ending, Origin, Outcome, Session, Turn, TurnKey
-from llmsim.store.views import NoSuchTurn, branch_to, find_turn, session_page, session_view, tree_view, turn_view
+from llmsim.store.schema import Ending, Origin, Outcome, Resource, Session, Turn, TurnKey
+from llmsim.store.views import (
+    NoSuchTurn,
+    branch_to,
+    find_turn,
+    session_detail,
+    session_page,
+    session_view,
+    tree_view,
+    turn_view,
+)
 from llmsim.turn import FinishReason, Message, Reply, Role, ToolCall, Usage
 
 ROOT = TurnKey(1, b"a" * 8)
@@ -48,6 +57,18 @@ def test_session_view_names_tip_as_turn_id() -> None:
         "tip": "3-6565656565656565-0",
         "forked_from": None,
     }
+
+
+def test_session_detail_has_the_first_resources_and_counts_all() -> None:
+    kept = [Resource(f"resp_{number}", "ada", "test", 100, {"not": "shown"}, LEAF) for number in range(150)]
+    kept[1] = Resource("conv_1", "ada", "test.conversation", 101, {}, lists=("all",))
+    found = session_detail(SESSION, iter(kept), (150, 7))
+    assert {key: found[key] for key in session_view(SESSION)} == session_view(SESSION)
+    assert found["resources"]["data"][:2] == [
+        {"id": "resp_0", "kind": "test", "created_at": 100, "turn": "3-6565656565656565-0"},
+        {"id": "conv_1", "kind": "test.conversation", "created_at": 101, "turn": None},
+    ]
+    assert (len(found["resources"]["data"]), found["resources"]["count"], found["items"]) == (100, 150, {"count": 7})
 
 
 def test_session_page_with_one_more_than_the_limit_has_more() -> None:
