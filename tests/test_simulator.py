@@ -1,5 +1,6 @@
 """Places, branches, attempts, keys and history, through a whole pod in virtual time."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
@@ -8,12 +9,17 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from llmsim.admission import session_of
+from llmsim.admission import Ask, Slot, session_of
+from llmsim.errors import ClientError
 from llmsim.profile import Profiles, Text
 from llmsim.replay.clients import Exchange
 from llmsim.serving.pod import stored_sessions
+from llmsim.store.batch import Operation
+from llmsim.store.resources import Count, counted
 from llmsim.store.sessions import turns
 from llmsim.turn import Message, Role, TurnRequest
+from llmsim.wire.base import Parsed
+from llmsim.wire.dialects import CHAT as CHAT_WIRE
 from llmsim.wire.ids import owner_of
 from tests.pods import EPOCH_S, PROFILES, pod, reply
 
@@ -252,3 +258,26 @@ async def test_turn_that_is_not_stored_has_no_key_and_is_asked_for_by_no(
         refused = await under_test.say("Hi", headers=NAMED | headers)
         assert refused.status == 400
         assert "X-LLMSim-Store" in orjson.loads(refused.body)["error"]["message"]
+
+
+async def test_many_turns_are_durable_at_once_or_not_at_all(tmp_path: Path, autojump_clock: MockClock) -> None:
+    found: list[list[object]] = []
+
+    def also(made: Sequence[Slot | ClientError]) -> Operation:
+        found.append([each.message if isinstance(each, ClientError) else each.key.attempt for each in made])
+        return Count(bytes(16), 1)
+
+    async with pod(tmp_path) as under:
+        simulator = under.service.simulator
+        parsed = CHAT_WIRE.parse(orjson.dumps({"model": "m", "messages": [{"role": "user", "content": "Hi"}]}), {})
+        asked: list[Parsed | ClientError] = [parsed, ClientError("no"), parsed]
+        with trio.CancelScope() as left:
+            left.cancel()
+            await simulator.admit_all(CHAT_WIRE, asked, Ask("s1"), also)
+        assert found == []
+        await simulator.admit_all(CHAT_WIRE, asked, Ask("s1"), also)
+        assert found == [[0, "no", 1]]
+        await simulator.writer.drain()
+        assert [turn["outcome"]["ending"] for turn in await under.turns("s1")] == ["completed", "completed"]
+        with simulator.environment.read() as view:
+            assert counted(view, bytes(16)) == 1
