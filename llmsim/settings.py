@@ -109,6 +109,13 @@ class Settings:
         About(values.switch(), "A model that no profile names is a 404, not the default profile's."),
         default=False,
     )
+    lenient: bool = setting(
+        About(values.switch(), "Keys that a provider does not know are accepted, instead of refused."), default=False
+    )
+    responses_done: bool = setting(
+        About(values.switch(), "Responses streams end with `[DONE]`, as Open Responses asks for; OpenAI's do not."),
+        default=False,
+    )
     log_level: LogLevel = setting(
         About(values.choice(LogLevel), "How much is logged on stderr; debug adds the traceback of a bug."),
         default=LogLevel.INFO,

@@ -20,6 +20,8 @@ EVERYTHING = {
     "LLMSIM_EPOCH": "2026-01-01T00:00:00Z",
     "LLMSIM_SPEED": "10",
     "LLMSIM_STRICT_MODELS": "true",
+    "LLMSIM_LENIENT": "true",
+    "LLMSIM_RESPONSES_DONE": "true",
     "LLMSIM_LOG_LEVEL": "debug",
     "LLMSIM_GRACE_S": "5",
 }
@@ -50,6 +52,8 @@ def test_settings_can_all_be_given_by_the_environment() -> None:
         epoch=1_767_225_600,
         speed=10.0,
         strict_models=True,
+        lenient=True,
+        responses_done=True,
         log_level=LogLevel.DEBUG,
         grace_s=5.0,
     )

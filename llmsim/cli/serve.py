@@ -41,6 +41,8 @@ from llmsim.settings import Settings
     "speed",
     "instant",
     "strict_models",
+    "lenient",
+    "responses_done",
     "log_level",
     "grace_s",
     config=True,
@@ -57,6 +59,7 @@ def serve(settings: Settings) -> None:
     from llmsim.serving.pod import PodOptions  # noqa: PLC0415
     from llmsim.serving.server import Listening  # noqa: PLC0415
     from llmsim.serving.server import serve as run_server  # noqa: PLC0415
+    from llmsim.wire.manners import Manners  # noqa: PLC0415
 
     identity = identify(settings.ordinal, socket.gethostname())
     options = PodOptions(
@@ -69,6 +72,7 @@ def serve(settings: Settings) -> None:
         pace=Pace(None if settings.instant else settings.speed),
         script=ScriptedReplies.from_scripts(load_scripts(found(str(path)) for path in settings.scripts)),
         strict_models=settings.strict_models,
+        manners=Manners(settings.lenient, settings.responses_done),
     )
 
     def announce(listening: Listening) -> None:

@@ -91,7 +91,7 @@ async def inferred(service: Service, path: str, wire: Wire) -> Response:
     started = trio.current_time()
     request = asked()
     headers = {name.lower(): value for name, value in request.headers.items()}
-    inquiry = Inquiry(wire, path, headers, await body_of(request), started)
+    inquiry = Inquiry(service.wire(wire), path, headers, await body_of(request), started)
     return respond(await infer(service, inquiry), request)
 
 

@@ -34,7 +34,8 @@ def add_compaction(app: QuartTrio, service: Service) -> None:
     @app.post("/v1/responses/input_tokens")
     async def count_input_tokens() -> Response:
         """How many tokens the input of a response would have."""
-        parsed, _ = remembered(service, counting.parse_input_tokens(await body_of(asked())))
+        body = await body_of(asked())
+        parsed, _ = remembered(service, counting.parse_input_tokens(body, lenient=service.manners.lenient))
         tokens, _ = prompt_of(parsed.request, counter_of(service, parsed.request.model))
         return answer(counting.input_tokens(tokens))
 
@@ -42,7 +43,7 @@ def add_compaction(app: QuartTrio, service: Service) -> None:
     async def compact_response() -> Response:
         """A conversation, folded into one item that stands for it."""
         body = await body_of(asked())
-        parsed, session = remembered(service, counting.parse_compact(body))
+        parsed, session = remembered(service, counting.parse_compact(body, lenient=service.manners.lenient))
         request, counter = parsed.request, counter_of(service, parsed.request.model)
         tokens, cached = prompt_of(request, counter)
         messages = request.messages[parsed.held.at if parsed.held else 0 :]

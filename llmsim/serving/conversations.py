@@ -41,7 +41,7 @@ def add_resource(app: QuartTrio, service: Service) -> None:
     async def create_conversation() -> Response:
         """A new conversation, with its first items and metadata; `X-LLMSim-Session` names its session."""
         body = await body_of(asked())
-        creation = conversations.parse_create(body)
+        creation = conversations.parse_create(body, lenient=service.manners.lenient)
         digest = hashlib.blake2b(body, digest_size=DIGEST_BYTES).digest()
         stamp = simulator.clock.stamp
         making = keeping.MakeConversation(
@@ -61,7 +61,8 @@ def add_resource(app: QuartTrio, service: Service) -> None:
         body = await body_of(asked())
         with simulator.environment.read() as view:
             keeping.conversation(view, simulator.pod, conversation)
-        update = keeping.Update(simulator.pod, conversation, conversations.parse_update(body))
+        metadata = conversations.parse_update(body, lenient=service.manners.lenient)
+        update = keeping.Update(simulator.pod, conversation, metadata)
         return answer(shown(await simulator.writer.commit(update)))
 
     @app.delete(f"{ROOT}/<conversation>")
@@ -82,7 +83,7 @@ def add_items(app: QuartTrio, service: Service) -> None:
         body = await body_of(asked())
         await known_now(service, conversation)
         included()
-        items = conversations.parse_items(body)
+        items = conversations.parse_items(body, lenient=service.manners.lenient)
         adding = keeping.AddItems(simulator.pod, conversation, items, simulator.clock.now())
         return answer(listing(await simulator.writer.commit(adding), more=False))
 

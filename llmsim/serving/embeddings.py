@@ -60,7 +60,7 @@ def add_embeddings(app: QuartTrio, service: Service) -> None:
 def read(service: Service, body: bytes) -> Embeddings:
     """What a body asks; raises ClientError, and for a model that speaks, one that says so."""
     try:
-        return embeddings.parse(body)
+        return embeddings.parse(body, lenient=service.manners.lenient)
     except UnknownModel as error:
         if service.simulator.profiles.for_model(error.model) is None:
             raise

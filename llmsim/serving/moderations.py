@@ -21,7 +21,7 @@ def add_moderations(app: QuartTrio, service: Service) -> None:
     async def moderations_of() -> Response:
         """Categories and scores of texts: `input` (strings, or texts and images), `model`."""
         body = await body_of(asked())
-        request = moderations.parse(body)
+        request = moderations.parse(body, lenient=service.manners.lenient)
         results = []
         for moderated in request.inputs:
             results.append(moderations.result(moderated))

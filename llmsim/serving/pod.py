@@ -25,6 +25,7 @@ from llmsim.store.schema import Table
 from llmsim.store.writer import CommitRunner, Writer
 from llmsim.tokenizers import counter_named
 from llmsim.wire.dialects import WIRES
+from llmsim.wire.manners import AS_LIVE, Manners, mannered
 
 
 @attrs.frozen
@@ -40,6 +41,7 @@ class PodOptions:
     pace: Pace = Pace()
     script: Script = no_script
     strict_models: bool = False
+    manners: Manners = AS_LIVE
     durable: bool = True
 
 
@@ -66,13 +68,13 @@ async def running_pod(options: PodOptions) -> AsyncIterator[Service]:
             clock=options.clock,
             counters=counter_named,
             metrics=metrics,
-            wires=WIRES,
+            wires={name: mannered(wire, options.manners) for name, wire in WIRES.items()},
             strict_models=options.strict_models,
             script=options.script,
             pace=options.pace,
             keepers=KEEPERS,
         )
-        service = Service(simulator, metrics, options.pace)
+        service = Service(simulator, metrics, options.pace, options.manners)
         try:
             async with trio.open_nursery() as nursery:
                 await nursery.start(writer.run)

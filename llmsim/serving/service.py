@@ -14,6 +14,8 @@ from llmsim.metrics import Metrics
 from llmsim.serving.emitter import Emission
 from llmsim.simulator import Simulator
 from llmsim.store.schema import TurnKey
+from llmsim.wire.base import Wire
+from llmsim.wire.manners import AS_LIVE, Manners, mannered
 
 
 class Phase(StrEnum):
@@ -73,6 +75,11 @@ class Service:
     simulator: Simulator
     metrics: Metrics
     pace: Pace
+    manners: Manners = AS_LIVE
     phase: Phase = Phase.STARTING
     in_flight: InFlight = attrs.field(factory=InFlight)
     following: Following = attrs.field(factory=Following)
+
+    def wire(self, wire: Wire) -> Wire:
+        """A wire as this pod speaks it."""
+        return mannered(wire, self.manners)

@@ -139,12 +139,13 @@ class Socket:
     async def _admitted(self, body: bytes) -> Slot:
         """The turn that answers a request; see `Simulator.admit`."""
         ask = ask_of(self._headers)
-        parsed = RESPONSES.parse(body, self._headers)
+        wire = self.service.wire(RESPONSES)
+        parsed = wire.parse(body, self._headers)
         before = next((said for said in self._said.values() if parsed.held and said.id == parsed.held.previous), None)
         if before is not None:
             parsed = self._going_on(parsed, before)
             ask = attrs.evolve(ask, session=before.session)
-        return await self.service.simulator.admit(RESPONSES, parsed, ask)
+        return await self.service.simulator.admit(wire, parsed, ask)
 
     def _going_on(self, parsed: Parsed, before: Said) -> Parsed:
         """A request that goes on from a response of this connection, with what was said before in its place."""

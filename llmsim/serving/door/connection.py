@@ -215,8 +215,9 @@ class Connection:
         self._keep_alive = asked.keep_alive and self._requests < self._hall.limits.requests and not self._draining
         self._exchange = Exchange("POST", asked.route.path, asked.route.path, now)
         self._hall.service.in_flight.begin()
-        inquiry = Inquiry(asked.route.wire, asked.route.path, asked.headers, asked.body, now)
-        if not infer_soon(self._hall.service, inquiry, self._answered):
+        service, route = self._hall.service, asked.route
+        inquiry = Inquiry(service.wire(route.wire), route.path, asked.headers, asked.body, now)
+        if not infer_soon(service, inquiry, self._answered):
             self._waiting = inquiry
             self._told.set()
 
