@@ -4,8 +4,6 @@ Between events a real server is killed; at each commit the file is copied as a k
 from every copy. Run by `nox -s crash`.
 """
 
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +14,16 @@ import trio
 from trio.testing import MockClock
 
 from llmsim.clock import Clock, Pace
-from llmsim.store.batch import Result
-from llmsim.store.environment import DATA_FILE
-from llmsim.store.writer import inline
 from tests.anthropic_client import BATCHES, PATH, THREADED, body_of, code_of, going_on, post, text_of, told
 from tests.children import Server, llmsim
 from tests.pods import PodUnderTest, pod
+from tests.runners import Copies
 
 CREATE = {"type": "create"}
 ADA = "Hello, my name is Ada."
 WHO = "What is my name?"
 EVENTS = 14
 """More than a continuation of so few tokens has."""
-Results = list[Result]
 
 
 def say(server: Server, body: object) -> dict[str, Any]:
@@ -81,22 +76,6 @@ def goes_on(server: Server, previous: str, heard: bytes) -> bool:
     answer = say(server, going_on(started, WHO))
     assert (answer["status"], "Ada" in text_of(answer)) == (200, True)
     return True
-
-
-class Copies:
-    """A commit runner that keeps a copy of the store as it is after each commit: what a kill then would leave."""
-
-    def __init__(self, data: Path, copies: Path) -> None:
-        self._data, self._copies = data, copies
-        self.made: list[Path] = []
-
-    async def __call__(self, commit: Callable[[], Results]) -> Results:
-        results = await inline(commit)
-        folder = self._copies / str(len(self.made))
-        folder.mkdir(parents=True)
-        shutil.copy(self._data / DATA_FILE, folder / DATA_FILE)
-        self.made.append(folder)
-        return results
 
 
 @pytest.mark.parametrize("stream", [False, True])
