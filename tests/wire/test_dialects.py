@@ -34,3 +34,11 @@ def test_a_part_holds_no_slash_and_is_not_empty() -> None:
     assert templated("/v1beta/models/:generateContent") is None
     assert templated("/v1beta/models/a/b:generateContent") is None
     assert templated("/v1beta/models/a:generateContent/") is None
+
+
+def test_whoever_names_a_version_of_anthropics_api_is_told_in_its_words_whatever_the_path() -> None:
+    for path in ("/nowhere", "/v1/models", "/v1/chat/nowhere"):
+        assert refusing(path, {"anthropic-version": ""}).dialect == "anthropic.messages"
+    for path in ("/v1/messages", "/v1/messages/batches", "/v1/messages/nowhere"):
+        assert refusing(path).dialect == "anthropic.messages"
+    assert refusing("/v1/messagesx").dialect == "openai.chat"

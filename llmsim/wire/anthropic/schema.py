@@ -224,9 +224,8 @@ def check_together(body: Mapping[str, Any], betas: Collection[str]) -> None:
         raise ClientError("`top_k` must be unset when thinking is enabled.")
     if most == 0 and body.get("stream"):
         raise ClientError("max_tokens: Input should be greater than or equal to 1 when `stream` is true")
-    for at, word in enumerate(body.get("stop_sequences") or ()):
-        if not word.strip():
-            raise ClientError(f"stop_sequences.{at}: each stop sequence must contain non-whitespace")
+    if not all(word.strip() for word in body.get("stop_sequences") or ()):
+        raise ClientError("stop_sequences: each stop sequence must contain non-whitespace")
 
 
 def check_tools(body: Mapping[str, Any]) -> None:

@@ -119,7 +119,7 @@ NOT_A_TAG = "found using 'type' does not match any of the expected tags"
         ({"metadata": {"user": "x"}}, "metadata.user: Extra inputs are not permitted"),
         ({"stop_sequences": "a"}, "stop_sequences: Input should be a valid array"),
         ({"stop_sequences": ["a", 5]}, "stop_sequences.1: Input should be a valid string"),
-        ({"stop_sequences": ["a", " "]}, "stop_sequences.1: each stop sequence must contain non-whitespace"),
+        ({"stop_sequences": ["a", " "]}, "stop_sequences: each stop sequence must contain non-whitespace"),
         ({"service_tier": "priority"}, "service_tier: Input should be 'auto' or 'standard_only'"),
         ({"stream": "yes"}, "stream: Input should be a valid boolean"),
         ({"stream": True, "max_tokens": 0},
