@@ -30,8 +30,8 @@ def add_gemini(app: QuartTrio, service: Service) -> None:
     for version in VERSIONS:
         views = {
             "countTokens": counting_view(service),
-            "embedContent": embed_content,
-            "batchEmbedContents": embed_contents,
+            "embedContent": embedding_view(service),
+            "batchEmbedContents": batch_view(service),
         }
         for method, view in views.items():
             path = f"/{version}/models/<model>:{method}"
@@ -81,7 +81,7 @@ def counting_view(service: Service) -> View:
     async def view(model: str) -> Response:
         """How many tokens a request would have."""
         identified()
-        request, media = counting.parse(await body_of(asked()), model)
+        request, media = counting.parse(await body_of(asked()), model, lenient=service.manners.lenient)
         counter = counter_named(service.simulator.profile_for(model).tokens.counter)
         tokens, _ = prompt_usage(request.messages, counter, request_tokens(request, counter))
         return answer(counting.answer(tokens, media))
@@ -89,23 +89,33 @@ def counting_view(service: Service) -> View:
     return view
 
 
-async def embed_content(model: str) -> Response:
-    """The vector of a content."""
-    identified()
-    of = embeddings.model_of(model)
-    asked_for = embeddings.parse_one(await body_of(asked()), of)
-    return answer(embeddings.answer_one(embed(of, asked_for.text, asked_for.dimensions)))
+def embedding_view(service: Service) -> View:
+    """The view of embedContent."""
+
+    async def view(model: str) -> Response:
+        """The vector of a content."""
+        identified()
+        of = embeddings.model_of(model)
+        asked_for = embeddings.parse_one(await body_of(asked()), of, lenient=service.manners.lenient)
+        return answer(embeddings.answer_one(embed(of, asked_for.text, asked_for.dimensions)))
+
+    return view
 
 
-async def embed_contents(model: str) -> Response:
-    """The vectors of several contents."""
-    identified()
-    of = embeddings.model_of(model)
-    vectors = []
-    for asked_for in embeddings.parse_batch(await body_of(asked()), of):
-        await trio.lowlevel.checkpoint()
-        vectors.append(embed(of, asked_for.text, asked_for.dimensions))
-    return answer(embeddings.answer_batch(vectors))
+def batch_view(service: Service) -> View:
+    """The view of batchEmbedContents."""
+
+    async def view(model: str) -> Response:
+        """The vectors of several contents."""
+        identified()
+        of = embeddings.model_of(model)
+        vectors = []
+        for asked_for in embeddings.parse_batch(await body_of(asked()), of, lenient=service.manners.lenient):
+            await trio.lowlevel.checkpoint()
+            vectors.append(embed(of, asked_for.text, asked_for.dimensions))
+        return answer(embeddings.answer_batch(vectors))
+
+    return view
 
 
 def identified() -> dict[str, str]:

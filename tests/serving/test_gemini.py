@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
+from llmsim.clock import Pace
 from llmsim.replay.clients import Exchange
 from llmsim.simulation.embedding import similarity
 from tests.pods import PodUnderTest, pod
@@ -36,7 +37,7 @@ def text(answer: dict[str, Any]) -> str:
 
 
 async def test_text_is_the_same_whole_as_events_and_as_an_array(tmp_path: Path) -> None:
-    async with pod(tmp_path) as under:
+    async with pod(tmp_path, pace=Pace(None)) as under:
         whole = await ask(under, f"{MODEL}:generateContent")
         events = await ask(under, f"{MODEL}:streamGenerateContent?alt=sse")
         array = await ask(under, f"{MODEL}:streamGenerateContent")
@@ -53,7 +54,7 @@ async def test_text_is_the_same_whole_as_events_and_as_an_array(tmp_path: Path) 
 
 
 async def test_a_conversation_goes_on_in_its_session(tmp_path: Path) -> None:
-    async with pod(tmp_path) as under:
+    async with pod(tmp_path, pace=Pace(None)) as under:
         first = orjson.loads((await ask(under, f"{MODEL}:generateContent")).body)
         contents = [*CONTENTS, first["candidates"][0]["content"], {"parts": [{"text": "What is my name?"}]}]
         second = await ask(under, f"{MODEL}:generateContent", contents=contents)
@@ -62,7 +63,7 @@ async def test_a_conversation_goes_on_in_its_session(tmp_path: Path) -> None:
 
 
 async def test_either_version_and_an_escaped_path_are_served(tmp_path: Path) -> None:
-    async with pod(tmp_path) as under:
+    async with pod(tmp_path, pace=Pace(None)) as under:
         for path in (
             "/v1/models/gemini-2.5-flash:generateContent",
             "/v1beta/models/gemini%2D2.5-flash:generateContent",
@@ -71,7 +72,7 @@ async def test_either_version_and_an_escaped_path_are_served(tmp_path: Path) -> 
 
 
 async def test_an_unknown_model_is_refused_where_models_are_strict(tmp_path: Path) -> None:
-    async with pod(tmp_path, strict_models=True) as under:
+    async with pod(tmp_path, pace=Pace(None), strict_models=True) as under:
         refused = await ask(under, "/v1/models/nope:generateContent")
         error = orjson.loads(refused.body)["error"]
         assert (refused.status, error["status"]) == (404, "NOT_FOUND")
@@ -85,7 +86,7 @@ async def test_an_unknown_model_is_refused_where_models_are_strict(tmp_path: Pat
 
 
 async def test_who_says_not_who_asks_is_not_permitted(tmp_path: Path) -> None:
-    async with pod(tmp_path) as under:
+    async with pod(tmp_path, pace=Pace(None)) as under:
         for method in ("generateContent", "streamGenerateContent", "countTokens"):
             refused = await ask(under, f"{MODEL}:{method}", headers={})
             assert (refused.status, b"PERMISSION_DENIED" in refused.body) == (403, True)
@@ -94,7 +95,7 @@ async def test_who_says_not_who_asks_is_not_permitted(tmp_path: Path) -> None:
 
 
 async def test_tokens_are_counted_as_the_turn_counts_them(tmp_path: Path) -> None:
-    async with pod(tmp_path) as under:
+    async with pod(tmp_path, pace=Pace(None)) as under:
         asked: dict[str, Any] = {
             "systemInstruction": {"parts": [{"text": "Be brief."}]},
             "tools": [{"functionDeclarations": [{"name": "f"}]}],
@@ -107,7 +108,7 @@ async def test_tokens_are_counted_as_the_turn_counts_them(tmp_path: Path) -> Non
 
 
 async def test_models_are_those_of_google_under_both_versions(tmp_path: Path) -> None:
-    async with pod(tmp_path) as under:
+    async with pod(tmp_path, pace=Pace(None)) as under:
         status, listed = await get(under, "/v1beta/models")
         names = [model["name"] for model in listed["models"]]
         assert (status, names) == (200, sorted(names))
@@ -119,7 +120,7 @@ async def test_models_are_those_of_google_under_both_versions(tmp_path: Path) ->
 
 
 async def test_a_model_that_nobody_names_is_not_found_in_googles_words(tmp_path: Path) -> None:
-    async with pod(tmp_path) as under:
+    async with pod(tmp_path, pace=Pace(None)) as under:
         for version in ("v1beta", "v1"):
             status, body = await get(under, f"/{version}/models/nope")
             assert status == 404
@@ -127,7 +128,7 @@ async def test_a_model_that_nobody_names_is_not_found_in_googles_words(tmp_path:
 
 
 async def test_where_no_service_answers_googles_front_end_does(tmp_path: Path) -> None:
-    async with pod(tmp_path) as under:
+    async with pod(tmp_path, pace=Pace(None)) as under:
         for path in ("/v1beta/nowhere", f"{MODEL}:doesNotExist"):
             refused = await ask(under, path)
             assert (refused.status, refused.headers["content-type"]) == (404, "text/html; charset=UTF-8")
@@ -135,7 +136,7 @@ async def test_where_no_service_answers_googles_front_end_does(tmp_path: Path) -
 
 
 async def test_contents_are_embedded_alone_and_in_batches_alike(tmp_path: Path) -> None:
-    async with pod(tmp_path) as under:
+    async with pod(tmp_path, pace=Pace(None)) as under:
         path = "/v1beta/models/gemini-embedding-001"
         texts = ("the cat sat", "a cat was sitting", "interest rates rise")
         contents = [{"parts": [{"text": text}]} for text in texts]
@@ -153,7 +154,7 @@ async def test_contents_are_embedded_alone_and_in_batches_alike(tmp_path: Path) 
 
 
 async def test_models_embed_or_generate(tmp_path: Path) -> None:
-    async with pod(tmp_path) as under:
+    async with pod(tmp_path, pace=Pace(None)) as under:
         refused = await ask(under, "/v1beta/models/gemini-embedding-001:generateContent")
         assert (refused.status, b"not supported for generateContent" in refused.body) == (404, True)
         body = orjson.dumps({"content": CONTENTS[0]})

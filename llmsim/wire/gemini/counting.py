@@ -17,13 +17,13 @@ BOTH = "* CountTokensRequest: only one of contents and generate_content_request 
 ROOT = bytes(16)
 
 
-def parse(body: bytes, model: str) -> tuple[TurnRequest, dict[str, int]]:
+def parse(body: bytes, model: str, *, lenient: bool = False) -> tuple[TurnRequest, dict[str, int]]:
     """What is to be counted, and how many of its parts are of which modality other than text.
 
     Raises:
         ClientError: whatever is wrong with it.
     """
-    asked = read_body(body, COUNT)
+    asked = read_body(body, COUNT, lenient=lenient)
     if "contents" in asked and "generateContentRequest" in asked:
         raise ClientError(BOTH)
     asked = asked.get("generateContentRequest", asked)

@@ -51,18 +51,18 @@ def model_of(name: str) -> EmbeddingModel:
     return found
 
 
-def parse_one(body: bytes, model: EmbeddingModel) -> Embedding:
+def parse_one(body: bytes, model: EmbeddingModel, *, lenient: bool = False) -> Embedding:
     """What an embedContent request asks for.
 
     Raises:
         ClientError: whatever is wrong with it.
     """
-    return _asked(read_body(body, EMBED), model, "EmbedContentRequest")
+    return _asked(read_body(body, EMBED, lenient=lenient), model, "EmbedContentRequest")
 
 
-def parse_batch(body: bytes, model: EmbeddingModel) -> list[Embedding]:
+def parse_batch(body: bytes, model: EmbeddingModel, *, lenient: bool = False) -> list[Embedding]:
     """What a batchEmbedContents request asks for; raises as `parse_one`."""
-    requests = read_body(body, BATCH_EMBED).get("requests", [])
+    requests = read_body(body, BATCH_EMBED, lenient=lenient).get("requests", [])
     where = "BatchEmbedContentsRequest.requests"
     if not requests:
         raise ClientError(f"* {where}: requests is not specified\n")

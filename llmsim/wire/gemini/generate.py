@@ -33,15 +33,16 @@ STREAM = "streamGenerateContent"
 class Gemini:
     """The dialect, for one model and one way of answering.
 
-    `framing` is how a stream is sent: `sse`, or as the elements of one JSON array.
+    `framing` is how a stream is sent: `sse`, or as the elements of one JSON array. `lenient`: unknown fields are taken.
     """
 
     dialect: str = "gemini"
     model: str = ""
     method: str = WHOLE
     framing: str = "array"
-    query: Mapping[str, str] = attrs.field(factory=dict)
+    query: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     version: str = "v1beta"
+    lenient: bool = False
 
     @classmethod
     def at(cls, version: str, method: str, parts: Mapping[str, str], query: str) -> "Gemini":
@@ -59,7 +60,7 @@ class Gemini:
         check_key(headers, self.query)
         if self.model in EMBEDDING:
             raise UnknownModel(self.model)
-        asked = read_body(body, GENERATE)
+        asked = read_body(body, GENERATE, lenient=self.lenient)
         contents = asked.get("contents", [])
         check_contents(contents)
         how = {"stream": self.method == STREAM, "framing": self.framing, "version": self.version}

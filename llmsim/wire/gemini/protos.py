@@ -26,10 +26,11 @@ _UPPER = re.compile(r"([A-Z])")
 
 
 class Reading:
-    """One body that is being read: what was found wrong with it so far."""
+    """One body that is being read: what was found wrong with it so far. `lenient`: unknown names are passed over."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, lenient: bool = False) -> None:
         self.violations: list[Violation] = []
+        self.lenient = lenient
 
     def wrong(self, path: str, kind: str, value: Any) -> None:  # noqa: ANN401
         """A value that is not of its field's kind."""
@@ -212,7 +213,8 @@ class Proto:
         for given, item in value.items():
             name = self._names.get(given)
             if name is None:
-                reading.unknown(given, path, "Cannot find field.")
+                if not reading.lenient:
+                    reading.unknown(given, path, "Cannot find field.")
             elif item is not None:
                 if isinstance(item, list) and isinstance(self.rows[name], Proto):
                     reading.unknown(given, path, "Proto field is not repeating, cannot start list.")
@@ -236,8 +238,8 @@ class Recursive:
         return self.protos[self.name].read(value, path, reading, depth)
 
 
-def read_body(body: bytes, proto: Proto) -> dict[str, Any]:
-    """A request body by its message, in camel case; an empty body is an empty message.
+def read_body(body: bytes, proto: Proto, *, lenient: bool = False) -> dict[str, Any]:
+    """A request body by its message, in camel case; an empty body is an empty message. `lenient`: as `Reading`.
 
     Raises:
         ClientError: it is no JSON, no object, or some of its fields are not what they should be.
@@ -247,7 +249,7 @@ def read_body(body: bytes, proto: Proto) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         text = body.decode(errors="replace")
         raise errors.not_json(text, min(error.pos, len(text))) from None
-    reading = Reading()
+    reading = Reading(lenient=lenient)
     if isinstance(value, dict):
         found = proto.read(value, "", reading, 0)
     else:

@@ -1,5 +1,6 @@
 """The wire as a whole: how it is made of a path, what it keeps, its headers, and that no bytes break it."""
 
+import attrs
 import orjson
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from llmsim.errors import ClientError
 from llmsim.wire.gemini.generate import STREAM, WHOLE, Gemini
 from llmsim.wire.gemini.requests import GENERATE
-from tests.wire.gemini.asks import ARRAY, EVENTS, KEY, WIRE, body, parsed, user
+from tests.wire.gemini.asks import ARRAY, EVENTS, KEY, MODEL, WIRE, body, parsed, user
 from tests.wire.plans import JSON_VALUES, plan_of
 
 STANDARD = [
@@ -126,3 +127,16 @@ def test_any_values_are_a_request_or_the_callers_fault(value: object) -> None:
 )
 def test_what_json_can_do_is_survived(data: bytes) -> None:
     survives(data)
+
+
+def test_a_lenient_wire_passes_over_what_it_does_not_know() -> None:
+    data = body(zzz=1, generationConfig={"yyy": 2, "seed": 3})
+    asked = attrs.evolve(WIRE, lenient=True).parse(data, KEY)
+    assert asked.request.seed == 3
+    with pytest.raises(ClientError):
+        WIRE.parse(data, KEY)
+
+
+def test_wires_that_ask_alike_are_one() -> None:
+    again = Gemini.at("v1beta", WHOLE, {"model": MODEL}, "")
+    assert (again, hash(again)) == (WIRE, hash(WIRE))
