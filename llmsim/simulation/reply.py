@@ -138,9 +138,8 @@ class _Heard:
 
     def facts(self) -> dict[str, Fact]:
         """What is known of the user; what they say themselves counts more."""
-        if not self.rules:
-            return known(self.texts)
-        return {**known(known_of(self.rules)), **known(self.texts)}
+        ruled = known_of(self.rules) if self.rules else []
+        return known([*ruled, *self.texts]) if ruled else known(self.texts)
 
     def terms(self) -> list[str]:
         """The words that carry the meaning of the last messages."""
