@@ -169,6 +169,7 @@ def params_of(asked: Mapping[str, Any], betas: tuple[str, ...]) -> dict[str, Any
         "service_tier": "standard",
         "inference_geo": asked.get("inference_geo"),
         "speed": asked.get("speed"),
+        "manages_context": asked.get("context_management") is not None,
         "user_id": (asked.get("metadata") or {}).get("user_id"),
         "thread": thread_of(asked, betas),
     }

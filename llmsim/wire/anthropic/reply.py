@@ -29,6 +29,7 @@ def whole(plan: Plan, params: Mapping[str, Any]) -> dict[str, Any]:
         **details(choice),
         "usage": usage.usage_of(plan, params, plan.usage.completion_tokens) | usage.thought(plan, params),
         **extras(params),
+        **edits(params),
     }
 
 
@@ -84,6 +85,11 @@ def details(choice: Choice) -> dict[str, Any]:
     if not choice.refused:
         return {}
     return {"stop_details": {"type": "refusal", "category": None, "explanation": REFUSED}}
+
+
+def edits(params: Mapping[str, Any]) -> dict[str, Any]:
+    """What was taken out of the context, which is nothing, to who asked for it."""
+    return {"context_management": {"applied_edits": []}} if params["manages_context"] else {}
 
 
 def extras(params: Mapping[str, Any]) -> dict[str, Any]:

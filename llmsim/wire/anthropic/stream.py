@@ -43,7 +43,8 @@ def frames(plan: Plan, params: Mapping[str, Any]) -> Iterator[Frame]:
     delta = {"stop_reason": reason, "stop_sequence": sequence} | reply.details(choice)
     counted = usage.counts(plan, params) | {"output_tokens": plan.usage.completion_tokens}
     counted |= usage.thought(plan, params)
-    yield Frame(end, chance.event({"type": "message_delta", "delta": delta, "usage": counted}), sealed=True)
+    ended = {"type": "message_delta", "delta": delta, "usage": counted} | reply.edits(params)
+    yield Frame(end, chance.event(ended), sealed=True)
     yield Frame(end, chance.event({"type": "message_stop"}), sealed=True)
 
 

@@ -65,6 +65,7 @@ def read(events: Iterable[bytes]) -> dict[str, Any]:
             case "message_delta":
                 message |= said["delta"]
                 message["usage"] |= said["usage"]
+                message |= {key: value for key, value in said.items() if key == "context_management"}
     if state != "ended":
         raise BrokenStreamError(f"cut off: {state}")
     return message | {"content": blocks}

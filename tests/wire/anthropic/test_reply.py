@@ -6,6 +6,7 @@ import attrs
 import orjson
 import pytest
 from anthropic.types import Message
+from anthropic.types.beta import BetaMessage
 from hypothesis import given
 
 from llmsim.simulation.plan import Call, Choice
@@ -13,7 +14,8 @@ from llmsim.turn import FinishReason
 from llmsim.wire.anthropic.reply import REFUSED, stop
 from llmsim.wire.dialects import MESSAGES
 from tests.wire.anthropic.plans import CHOICES, planned
-from tests.wire.anthropic.requests import asked
+from tests.wire.anthropic.requests import NEW, asked
+from tests.wire.anthropic.streams import read
 
 GOLDEN = (
     b'{"model":"claude-sonnet-4-6","id":"msg_01SP1mqSi8dqvJxz2SiF9vY7","type":"message","role":"assistant","content":'
@@ -72,6 +74,17 @@ def test_blocks_come_in_the_order_in_which_they_were_made() -> None:
         {"type": "tool_use", "id": "toolu_01b", "name": "weather", "input": {}},
     ]
     assert [block["type"] for block in whole(Choice((), FinishReason.STOP))["content"]] == []
+
+
+def test_context_is_managed_for_who_asks_and_nothing_is_taken_out() -> None:
+    beta = ["context-management-2025-06-27"]
+    parsed = asked(NEW, beta, context_management={"edits": [{"type": "clear_tool_uses_20250919"}]}, stream=True)
+    managed = MESSAGES.whole(planned(SAID), parsed)
+    found = BetaMessage.model_validate_json(managed, strict=True).context_management
+    assert found is not None
+    assert found.applied_edits == []
+    assert read(frame.data for frame in MESSAGES.frames(planned(SAID), parsed)) == orjson.loads(managed)
+    assert "context_management" not in whole(SAID)
 
 
 @pytest.mark.parametrize(
