@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from google import genai
 from google.genai import errors, types
+from pydantic import BaseModel
 
 from tests.children import Server
 
@@ -34,6 +35,12 @@ turn = [
 id = "refused"
 turn = [{ user = "How do I pick a lock?", refusal = "I can't help with that." }]
 """
+
+
+class Person(BaseModel):
+    name: str
+    age: int
+    tags: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +185,32 @@ def test_functions_are_declared_and_called_in_a_stream(client: genai.Client) -> 
         ("get_weather", {"city": "Rome"}),
     ]
     assert reason(chunks[-1]) is types.FinishReason.STOP
+
+
+def test_functions_are_called_where_a_question_needs_them_and_their_results_are_told(client: genai.Client) -> None:
+    schema = types.Schema(type=types.Type.OBJECT, properties={"city": types.Schema(type=types.Type.STRING)})
+    schema.required = ["city"]
+    declared = types.FunctionDeclaration(name="get_weather", description="The weather in a city.", parameters=schema)
+    config = types.GenerateContentConfig(tools=[types.Tool(function_declarations=[declared])])
+    chat = client.chats.create(model=MODEL, config=config)
+    first = chat.send_message("What is the weather in Oslo?")
+    assert [(call.name, call.args) for call in first.function_calls or ()] == [("get_weather", {"city": "Oslo"})]
+    answer = types.Part.from_function_response(name="get_weather", response={"result": "snow until noon"})
+    said = chat.send_message(answer)
+    assert said.function_calls is None
+    assert "snow until noon" in (said.text or "")
+
+
+def test_replies_in_json_are_instances_of_their_schema(client: genai.Client) -> None:
+    config = types.GenerateContentConfig(response_mime_type="application/json", response_schema=Person)
+    said = client.models.generate_content(model=MODEL, contents="A person called Ada, 36 years old.", config=config)
+    assert isinstance(said.parsed, Person)
+    assert (said.parsed.name, said.parsed.age) == ("Ada", 36)
+    config = types.GenerateContentConfig(
+        response_mime_type="application/json", response_json_schema=Person.model_json_schema()
+    )
+    streamed = client.models.generate_content_stream(model=MODEL, contents="A person called Ada, 36 years old.", config=config)
+    assert Person.model_validate_json("".join(chunk.text or "" for chunk in streamed)) == said.parsed
 
 
 def test_a_refusal_is_held_back_unless_it_is_let_through(client: genai.Client) -> None:

@@ -49,6 +49,19 @@ for (const apiVersion of ["v1", "v1beta"]) {
     assert.ok(whole.usageMetadata.thoughtsTokenCount > 0);
   });
 
+  test(`${apiVersion}: functions are called and their results told`, async () => {
+    const parameters = { type: "OBJECT", properties: { city: { type: "STRING" } }, required: ["city"] };
+    const declared = { name: "get_weather", description: "The weather in a city.", parameters };
+    const config = { tools: [{ functionDeclarations: [declared] }], ...UNTHINKING };
+    const chat = client.chats.create({ model: MODEL, config });
+    const first = await chat.sendMessage({ message: "What is the weather in Oslo?" });
+    assert.deepEqual(first.functionCalls, [{ name: "get_weather", args: { city: "Oslo" } }]);
+    const functionResponse = { name: "get_weather", response: { result: "snow until noon" } };
+    const second = await chat.sendMessage({ message: [{ functionResponse }] });
+    assert.match(second.text, /snow until noon/);
+    assert.equal(second.functionCalls, undefined);
+  });
+
   test(`${apiVersion}: texts are embedded, models listed, faults told`, async () => {
     const embedded = await client.models.embedContent({ model: "gemini-embedding-001", contents: ["a", "b"] });
     assert.deepEqual(embedded.embeddings.map((one) => one.values.length), [3072, 3072]);
