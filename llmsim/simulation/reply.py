@@ -260,5 +260,5 @@ def _answers(heard: _Heard, question: str) -> list[str]:
         return []
     if naming.asked_for(question):
         return [naming.answer([*heard.rules, *heard.texts])]
-    stated = statements.answer(question, heard.texts[:-1], heard.rules)
+    stated = statements.answer(question, heard.texts, heard.rules)
     return [stated] if stated else []

@@ -24,20 +24,24 @@ _SUBJECT_WORDS = 4
 """Where a question has a single word of meaning, the statement must have it among so many first ones."""
 
 _STATES = re.compile(
-    r"(?:\W|(?:also|and|but|so|note|fact|please|remember|(?<=note )that|(?<=remember )that)\b)*"
+    r"(?:\W|(?:also|and|but|so|note|fact|context|passage|please|remember|(?<=note )that|(?<=remember )that)\b)*"
     r"(?P<said>(?:the|our|this|that|these|those|all|every|each|my|his|her|their|no|an?|some|i|we|(?-i:[A-Z0-9][\w'-]*))"
     r"\s(?:\S+\s+){0,8}?(?:is|are|was|were|has|have|had|can|will|must|should|\w{2,}(?:s|ed)|met|made|saw|went|took|put"
-    r"|left|got|kept|hid|bought|sold|found|lost|gave|told|won|ran|ate|built|wrote|sent|paid|cost|began|chose|grew)\s.+)",
+    r"|left|got|kept|hid|bought|sold|found|lost|gave|told|won|ran|ate|built|wrote|sent|paid|cost|began|chose|grew)\s.+"
+    r"|(?-i:[A-Z])[\w' -]{1,40}: \S.+)",
     re.IGNORECASE,
 )
 _ORDERS = re.compile(
-    r"\W*(?:answer|reply|respond|tell|write|explain|describe|give|list|use|be|keep|please|do|don't|never|always|say|speak"
-    r"|make|start|end|begin|summari[sz]e|translate|help|let|show|ignore|follow|act|pretend|you|your|if|when|what|who|where"
+    r"\W*(?:answer|reply|respond|tell|write|explain|describe|give|list|use|be|keep|please|do|don't|never|always|say"
+    r"|speak"
+    r"|make|start|end|begin|summari[sz]e|translate|help|let|show|ignore|follow|act|pretend|you|your|if|when|what|who"
+    r"|where"
     r"|how|why|which|return|output|print|repeat|i (?:want|need|would|think|guess|have a|am|'m)|thanks|hello|hi)\b",
     re.IGNORECASE,
 )
 _QUESTION = re.compile(
-    r"\W*(?:(?:and|so|then|but|ok|okay|hey|well|now|please|can you tell me|do you know|tell me|could you tell me),? )*"
+    r"\W*(?:(?:question:|q:|and|so|then|but|ok|okay|hey|well|now|please|can you tell me|do you know|tell me|could"
+    r" you tell me),? )*"
     r"(?P<how>what|who|where|when|which|how|is|are|was|were|does|do|did|has|have)\b(?P<rest>.*)",
     re.IGNORECASE,
 )
@@ -60,8 +64,8 @@ _AS_ME = {"is": "am", "has": "have", "was": "was", "studies": "study"}
 def answer(question: str, stated: Sequence[str], ruled: Sequence[str]) -> str:
     """The statement that answers a question, as it is said to who asked; nothing where none does.
 
-    `stated` are the messages of the user before the one that asks, `ruled` those of system and developer, both oldest
-    first; of two answers the user's counts, else the later one.
+    `stated` are the messages of the user, `ruled` those of system and developer, both oldest first; of two answers the
+    user's counts, else the later one.
     """
     texts = (*stated[: -MESSAGES - 1 : -1], *ruled[: -MESSAGES - 1 : -1])
     known = [statement for text in texts for statement in reversed(_statements(text))]

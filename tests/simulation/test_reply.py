@@ -267,6 +267,7 @@ def test_rules_tell_facts_and_give_form_and_name(role: str) -> None:
     assert heard((role, "The user's name is Ada."), ("user", "What is my name?")).startswith("Your name is Ada. ")
     opens = heard((role, "Be kind. The store opens at 9."), ("user", "When does the store open?"))
     assert opens.startswith("The store opens at 9. ")
+    assert heard(("user", "The store opens at 9. When does the store open?")).startswith("The store opens at 9. ")
     assert heard((role, "You are Max, a bot."), ("user", "What is your name?")).startswith("My name is Max. ")
     assert heard((role, "Answer in upper case."), ("user", "Hello!")).startswith("HELLO! HOW CAN I HELP YOU TODAY? ")
     assert heard((role, "Reply with exactly: PONG"), ("user", "Hi"), ("assistant", "PONG"), ("user", "Hi")) == "PONG"

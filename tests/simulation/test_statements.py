@@ -23,6 +23,12 @@ from llmsim.simulation.statements import answer, known_of, of_the_user
         ("Berlin has 3.7 million inhabitants.", "How many inhabitants does Berlin have?", None),
         ("Our refund policy allows returns within 30 days.", "What is the refund policy?", None),
         ("A ticket costs 12 euros.", "how much does a ticket cost?", "A ticket costs 12 euros."),
+        ("Store hours: Monday to Friday, 9 to 5.", "What are the store hours?", None),
+        (
+            "Context: The Eiffel Tower is 330 m tall.",
+            "Question: How tall is the Eiffel Tower?",
+            "The Eiffel Tower is 330 m tall.",
+        ),
         ("Note that the door is red", "What colour is the door?", "The door is red."),
         ("Hello there. The train leaves at noon! Thanks.", "When does the train leave?", "The train leaves at noon."),
     ],
