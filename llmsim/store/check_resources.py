@@ -14,6 +14,8 @@ from llmsim.store.environment import View
 from llmsim.store.resources import OF_ITEM, OF_RESOURCE, POSITION_BYTES, STAMP_BYTES
 from llmsim.store.schema import SEPARATOR, Resource, Table, TurnKey, within
 
+STAMP_MAX_S = (1 << 8 * STAMP_BYTES) - 1
+
 
 @attrs.frozen
 class Finding:
@@ -84,7 +86,7 @@ def _item_id(record: bytes) -> str | None:
         found = orjson.loads(record)["id"]
     except (ValueError, TypeError, KeyError):
         return None
-    return found if isinstance(found, str) else None
+    return found if isinstance(found, str) and found else None
 
 
 def _resource(record: bytes | None) -> Resource | None:
@@ -96,7 +98,8 @@ def _resource(record: bytes | None) -> Resource | None:
 
 
 def _list_key(name: str, found: Resource) -> bytes:
-    return name.encode() + SEPARATOR + found.created_s.to_bytes(STAMP_BYTES) + found.id.encode()
+    stamp_s = min(max(found.created_s, 0), STAMP_MAX_S)
+    return name.encode() + SEPARATOR + stamp_s.to_bytes(STAMP_BYTES) + found.id.encode()
 
 
 def _shown(key: bytes) -> str:

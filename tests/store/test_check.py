@@ -16,6 +16,7 @@ from llmsim.store.codec import encode
 from llmsim.store.environment import DATA_FILE, Environment, View
 from llmsim.store.operations import PutTurn, heads
 from llmsim.store.ownership import open_for
+from llmsim.store.resources import AppendItems, Count, PutResource
 from llmsim.store.schema import (
     META_KEY,
     Ending,
@@ -31,7 +32,7 @@ from llmsim.store.schema import (
 )
 from llmsim.store.sessions import idempotency_key, pack_head
 from llmsim.turn import Message, Role
-from tests.stored import PROFILE, PROFILE_DIGEST, conversation, turn_of
+from tests.stored import PROFILE, PROFILE_DIGEST, conversation, items_of, shown, turn_of
 
 pytestmark = pytest.mark.leaves_unsound("what check must find")
 
@@ -51,6 +52,10 @@ def stored() -> Iterator[Environment]:
             for turn in (FIRST, SECOND, THIRD, ASIDE, turn_of("t", "hello")):
                 PutTurn(turn, PROFILE, f"key of {turn.key}")(view)
             view.put(Table.OUTCOMES, turn_key("s", FIRST.key), encode(Outcome(Ending.COMPLETED, 3)))
+            PutResource(shown(FIRST, id="resp_1", lists=("all",)))(view)
+            PutResource(shown(SECOND, turn=None, session="u", id="conv_1"))(view)
+            AppendItems("u", items_of("u", 2))(view)
+            Count(b"d" * 16, 1)(view)
         yield environment
 
 
@@ -171,7 +176,7 @@ def test_check_of_any_damage_never_raises(data: st.DataObject) -> None:
             for table, key, _ in data.draw(st.lists(st.sampled_from(entries), min_size=1, max_size=3)):
                 name = data.draw(st.just(key) | st.binary(min_size=1, max_size=40))
                 if data.draw(st.booleans()):
-                    view.put(table, name, data.draw(records))
+                    view.put(data.draw(st.just(table) | st.sampled_from(Table)), name, data.draw(records))
                 else:
                     view.delete(table, key)
         for finding in check(environment):
