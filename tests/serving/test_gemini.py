@@ -162,3 +162,22 @@ async def test_models_embed_or_generate(tmp_path: Path) -> None:
         assert (refused.status, b"not supported for embedContent" in refused.body) == (404, True)
         status, shown = await get(under, "/v1beta/models/gemini-embedding-001")
         assert (status, shown["inputTokenLimit"]) == (200, 2048)
+
+
+async def test_a_call_that_comes_back_with_its_answer_goes_on_from_its_turn(tmp_path: Path) -> None:
+    schema: dict[str, Any] = {"type": "OBJECT", "properties": {"city": {"type": "STRING"}, "share": {"type": "NUMBER"}}}
+    schema["required"] = ["city", "share"]
+    declared = {"name": "get_weather", "description": "The weather in a city.", "parameters": schema}
+    asked = [{"role": "user", "parts": [{"text": "What is the weather in Paris?"}]}]
+    offered: dict[str, Any] = {"tools": [{"functionDeclarations": [declared]}]}
+    async with pod(tmp_path, pace=Pace(None)) as under:
+        first = orjson.loads((await ask(under, f"{MODEL}:generateContent", contents=asked, **offered)).body)
+        called = first["candidates"][0]["content"]
+        [call] = [part["functionCall"] for part in called["parts"] if "functionCall" in part]
+        assert call["args"]["city"] == "Paris"
+        told = {"functionResponse": {"name": "get_weather", "response": {"sky": "rain"}}}
+        contents = [*asked, called, {"role": "user", "parts": [told]}]
+        second = await ask(under, f"{MODEL}:generateContent", contents=contents, **offered)
+        assert "rain" in orjson.loads(second.body)["candidates"][0]["content"]["parts"][-1]["text"]
+        one, other = await under.turns(second.headers["x-llmsim-session"])
+        assert other["parent"] == one["id"]
