@@ -17,7 +17,6 @@ from llmsim.keeping.base import All, Kept, Moment, Recalled, refuse_foreign
 from llmsim.keeping.conversations import Item, append, conversation
 from llmsim.simulation.plan import Plan
 from llmsim.store import resources, sessions
-from llmsim.store.batch import Operation
 from llmsim.store.environment import View
 from llmsim.store.resources import DeleteResource, PutResource
 from llmsim.store.schema import Ending, Resource, Turn
@@ -71,8 +70,7 @@ class Responses:
     def keep(self, turn: Turn, plan: Plan, asked: Parsed, moment: Moment) -> Kept:
         """The response, and what it appends to its conversation."""
         held = asked.held or Held()
-        first = _due_before(held, moment)
-        at_once = All(first) if first else None
+        at_once = GoOn(held, moment) if asked.goes_on else None
         if not held.kept and held.conversation is None:
             return Kept(at_once)
         made = Resource(response_id(plan), turn.session, KIND, turn.created_s, {}, turn.key)
@@ -83,7 +81,8 @@ class Responses:
         if held.conversation is not None:
             body |= {"conversation": held.conversation, "append": items}
         made = attrs.evolve(made, body=body, lists=(background.RUNNING,))
-        return Kept(All((*first, background.Begin(made))), background.End(made.id, None))
+        begin = background.Begin(made)
+        return Kept(All((at_once, begin)) if at_once else begin, background.End(made.id, None))
 
 
 @attrs.frozen
@@ -110,16 +109,23 @@ class Leave:
 
 
 @attrs.frozen
-class EndIn:
-    """The background response that holds a conversation ends, if its time is over."""
+class GoOn:
+    """What a response goes on from is there when its turn is stored, and what of that is over is over durably.
 
-    conversation: str
+    Raises:
+        ClientError: it was deleted since it was recalled: nothing may be stored that says it again.
+    """
+
+    held: Held
     moment: Moment
 
     def __call__(self, view: View) -> None:
-        known = resources.resource(view, self.conversation)
-        if known is not None and "running" in known.body:
-            background.End(known.body["running"], self.moment)(view)
+        if self.held.conversation is not None:
+            holder = holder_of(view, conversation(view, self.moment.pod, self.held.conversation))
+            if holder is not None:
+                background.End(holder.id, self.moment)(view)
+        elif self.held.previous is not None and background.End(self.held.previous, self.moment)(view) is None:
+            raise responses_errors.previous_not_found(self.held.previous)
 
 
 @attrs.frozen
@@ -160,13 +166,6 @@ def turn_of(view: View, found: Resource) -> Turn:
     return turn
 
 
-def _due_before(held: Held, moment: Moment) -> tuple[Operation, ...]:
-    """Whatever a response goes on from, and has been over for a while, is over durably."""
-    if held.previous is not None:
-        return (background.End(held.previous, moment),)
-    return (EndIn(held.conversation, moment),) if held.conversation is not None else ()
-
-
 def appended(plan: Plan, asked: Parsed) -> list[tuple[Item, str]]:
     """What a response appends to its conversation: its input and its output, each item with an id for it."""
     key = partition_key(plan.pod.ordinal, plan.place.session)
@@ -199,6 +198,12 @@ def chain(view: View, previous: str, moment: Moment) -> tuple[str, tuple[Message
     return found.session, sessions.context_of(view, turn)[len(instructions_of(turn.params)) :] + said
 
 
+def holder_of(view: View, known: Resource) -> Resource | None:
+    """The background response that holds a conversation, if one does."""
+    holder = resources.resource(view, known.body["running"]) if "running" in known.body else None
+    return holder if holder is not None and background.running(holder) else None
+
+
 def items_of(view: View, known: Resource, moment: Moment) -> list[dict[str, Any]]:
     """The items of a conversation, with those of a background response that is over and was not looked at since.
 
@@ -206,10 +211,8 @@ def items_of(view: View, known: Resource, moment: Moment) -> list[dict[str, Any]
         ClientError: a response is being made in it.
     """
     items = list(resources.items(view, known.session))
-    if "running" not in known.body:
-        return items
-    holder = resources.resource(view, known.body["running"])
-    if holder is None or not background.running(holder):
+    holder = holder_of(view, known)
+    if holder is None:
         return items
     if not background.due(holder, moment):
         raise responses_errors.conversation_locked()

@@ -12,8 +12,9 @@ from quart import Response
 from quart_trio import QuartTrio
 
 from llmsim.errors import ClientError
+from llmsim.keeping import background
 from llmsim.keeping import conversations as keeping
-from llmsim.keeping.responses import EndIn
+from llmsim.keeping.responses import holder_of
 from llmsim.serving.connection import asked, body_of
 from llmsim.serving.inference import ask_of
 from llmsim.serving.openai import answer, included, page
@@ -116,10 +117,12 @@ def add_items(app: QuartTrio, service: Service) -> None:
 async def known_now(service: Service, conversation: str) -> Resource:
     """The conversation, once a background response in it that is over has left its items there; raises ClientError."""
     simulator = service.simulator
+    moment = simulator.moment()
     with simulator.environment.read() as view:
         known = keeping.conversation(view, simulator.pod, conversation)
-    if "running" in known.body:
-        await simulator.writer.commit(EndIn(known.id, simulator.moment()))
+        holder = holder_of(view, known)
+    if holder is not None and background.due(holder, moment):
+        await simulator.writer.commit(background.End(holder.id, moment))
     return known
 
 

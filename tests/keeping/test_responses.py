@@ -20,6 +20,7 @@ from tests.responses_api import (
     text,
     texts,
 )
+from tests.runners import Gate
 
 pytestmark = pytest.mark.usefixtures("each_way")
 
@@ -121,3 +122,47 @@ async def test_background_without_a_store_is_refused_and_store_false_is_kept_to_
         assert (await api.refused("POST", RESPONSES, asked("Hi.", background=True), no))[0] == 400
         made = await begun(api, store=False)
         assert (await api.shown(made["id"]))["store"] is False
+
+
+@pytest.mark.parametrize("kind", ["conversation", "chain"])
+async def test_response_is_refused_when_what_it_goes_on_from_is_deleted_before_it_is_stored(
+    tmp_path: Path, autojump_clock: MockClock, kind: str
+) -> None:
+    gate = Gate()
+    gate.open.set()
+    async with pod(tmp_path, commit_runner=gate) as under:
+        api = Api(under)
+        if kind == "conversation":
+            path = f"{CONVERSATIONS}/{await api.converse('A secret.')}"
+            body = asked("And?", conversation=path.rpartition("/")[2])
+        else:
+            path = f"{RESPONSES}/{(await api.respond('A secret.', instructions='Be brief.'))['id']}"
+            body = asked("And?", previous_response_id=path.rpartition("/")[2])
+        await under.service.simulator.writer.drain()
+        gate.open = trio.Event()
+        refused: list[int] = []
+
+        async def ask() -> None:
+            refused.append((await api.refused("POST", RESPONSES, body))[0])
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(api.call, "DELETE", path)
+            await trio.testing.wait_all_tasks_blocked()
+            nursery.start_soon(ask)
+            await trio.testing.wait_all_tasks_blocked()
+            gate.open.set()
+        assert refused == [404 if kind == "conversation" else 400]
+        assert (await under.get("/llmsim/v1/sessions"))["data"] == []
+
+
+async def test_looking_at_a_conversation_that_is_held_writes_nothing(tmp_path: Path, autojump_clock: MockClock) -> None:
+    gate = Gate()
+    gate.open.set()
+    async with pod(tmp_path, commit_runner=gate) as under:
+        api = Api(under)
+        conversation = await api.converse("Hi.")
+        await begun(api, conversation=conversation)
+        await under.service.simulator.writer.drain()
+        gate.open = trio.Event()
+        assert len(await api.items(conversation)) == 1
+        gate.open.set()
