@@ -5,7 +5,7 @@ A turn is planned in memory, committed, and only then given out (`Slot`); whoeve
 Knows no HTTP and no dialect beyond the `Wire` protocol.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import attrs
 import trio
@@ -155,7 +155,7 @@ class Simulator:
     async def admit_all(
         self,
         wire: Wire,
-        asked: Sequence[Parsed | ClientError],
+        asked: Iterable[Parsed | ClientError],
         ask: Ask,
         also: Callable[[Sequence[Slot | ClientError]], Operation],
     ) -> None:

@@ -101,7 +101,7 @@ async def created(service: Service, body: bytes, headers: Mapping[str, str]) -> 
     """
     simulator = service.simulator
     wire = messages_of(service)
-    requests = batches.parse(wire, body, headers)
+    requests = batches.parse(body, headers)
     ask = ask_of(headers)
     digest = hashlib.blake2b(body, digest_size=16).digest()
     session = keeping.session_of(digest) if ask.session is None else session_named(ask.session)
@@ -118,7 +118,8 @@ async def created(service: Service, body: bytes, headers: Mapping[str, str]) -> 
         made.append(Batch(batch_id, session, stamp_s, moment.now_s, None, None, entries))
         return All((PutResource(made[0].record()), Count(digest, number + 1)))
 
-    await simulator.admit_all(wire, [parsed for _, parsed in requests], Ask(session=session), also)
+    parsed = (batches.understood(wire, params, headers) for _, params in requests)
+    await simulator.admit_all(wire, parsed, Ask(session=session), also)
     return made[0]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from llmsim.errors import ClientError
 from llmsim.wire.anthropic import batches
 from llmsim.wire.anthropic.http import VERSIONS
 from llmsim.wire.anthropic.signature import sign
@@ -71,7 +72,8 @@ ASKED: tuple[dict[str, Any], ...] = (
     },
 )
 SAMPLED = (*ASKED, *({**body, "max_tokens": 9, "temperature": 1, "top_p": 0.9, "top_k": 5} for body in COUNTED))
-BATCHED = tuple({"requests": [{"custom_id": "a", "params": body}]} for body in ASKED)
+ALONE = tuple({key: value for key, value in body.items() if key not in {"thread", "stream"}} for body in ASKED)
+BATCHED = tuple({"requests": [{"custom_id": "a", "params": body}]} for body in ALONE)
 
 
 def answered(version: str) -> Callable[[bytes], object]:
@@ -87,10 +89,19 @@ def answered(version: str) -> Callable[[bytes], object]:
     return parse
 
 
+def batched(body: bytes) -> object:
+    """The parser of batches, and of each of their requests; what is wrong with one of those is wrong with it alone."""
+    found = [batches.understood(MESSAGES, params, headers()) for _, params in batches.parse(body, headers())]
+    for each in found:
+        if isinstance(each, ClientError):
+            raise each
+    return found
+
+
 OLD, NEW = VERSIONS
 PARSERS: Mapping[str, tuple[Callable[[bytes], object], tuple[dict[str, Any], ...]]] = {
     "anthropic.messages.old": (answered(OLD), SAMPLED),
     "anthropic.messages.new": (answered(NEW), ASKED),
     "anthropic.count_tokens": (lambda body: MESSAGES.parse_count(body, headers()), COUNTED),
-    "anthropic.batches": (lambda body: batches.parse(MESSAGES, body, headers()), BATCHED),
+    "anthropic.batches": (batched, BATCHED),
 }

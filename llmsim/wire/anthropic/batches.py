@@ -39,13 +39,13 @@ class Told:
     canceled_s: float | None
 
 
-def parse(wire: AnthropicMessages, body: bytes, headers: Mapping[str, str]) -> list[tuple[str, Parsed | ClientError]]:
-    """The requests of a batch by their custom ids, each understood or refused by itself.
+def parse(body: bytes, headers: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:
+    """The requests of a batch by their custom ids; what each of them asks for is looked at by itself (`understood`).
 
     Raises:
         ClientError: what is asked for is no batch.
     """
-    version, betas = http.version_of(headers), http.betas_of(headers)
+    http.version_of(headers)
     asked = http.read_object(body)
     try:
         BATCH.check(asked)
@@ -55,20 +55,17 @@ def parse(wire: AnthropicMessages, body: bytes, headers: Mapping[str, str]) -> l
     if len(set(names)) < len(names):
         twice = Counter(names).most_common(1)[0][0]
         raise ClientError(f"requests: custom_id must be unique within a batch. Found more than once: {twice}")
-    return [
-        (request["custom_id"], _understood(wire, request["params"], version, betas)) for request in asked["requests"]
-    ]
+    return [(request["custom_id"], request["params"]) for request in asked["requests"]]
 
 
-def _understood(
-    wire: AnthropicMessages, params: Mapping[str, Any], version: str, betas: tuple[str, ...]
-) -> Parsed | ClientError:
+def understood(wire: AnthropicMessages, params: Mapping[str, Any], headers: Mapping[str, str]) -> Parsed | ClientError:
+    """One request of a batch that came with these headers, or what is wrong with it."""
     try:
         if params.get("thread") is not None:
             return ClientError("thread: Extra inputs are not permitted")
         if params.get("stream"):
             return ClientError("stream: Streaming is not supported in message batches")
-        parsed = wire.parse_object(params, version, betas)
+        parsed = wire.parse_object(params, http.version_of(headers), http.betas_of(headers))
     except ClientError as error:
         return error
     kept = parsed.params | {"service_tier": "batch"}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmsim.errors import ClientError
-from llmsim.wire.anthropic.batches import Told, batch, parse, result
+from llmsim.wire.anthropic.batches import Told, batch, parse, result, understood
 from llmsim.wire.anthropic.errors import body_of as error_body
 from llmsim.wire.base import Parsed
 from llmsim.wire.dialects import MESSAGES
@@ -30,14 +30,15 @@ def asking(name: str = "a", **changes: object) -> dict[str, object]:
 @given(st.binary() | st.builds(body, JSON_VALUES) | JSON_VALUES.map(orjson.dumps))
 def test_any_bytes_are_refused(said: bytes) -> None:
     with pytest.raises(ClientError):
-        parse(MESSAGES, said, headers())
+        parse(said, headers())
 
 
 @given(st.lists(st.fixed_dictionaries({"custom_id": st.sampled_from("abc"), "params": st.dictionaries(
     st.sampled_from([*GOOD, "x"]), JSON_VALUES)})))  # fmt: skip
 def test_any_requests_are_refused_or_understood_each_by_itself(requests: list[object]) -> None:
     with suppress(ClientError):
-        assert len(parse(MESSAGES, body(*requests), headers())) == len(requests)
+        for _, params in parse(body(*requests), headers()):
+            understood(MESSAGES, params, headers())
 
 
 def test_each_request_is_understood_or_refused_by_itself() -> None:
@@ -48,7 +49,8 @@ def test_each_request_is_understood_or_refused_by_itself() -> None:
         asking("d", thread={"type": "create"}),
         asking("e", temperature=1),
     )
-    found = dict(parse(MESSAGES, body(*requests), headers(NEW, THREADS)))
+    sent = headers(NEW, THREADS)
+    found = {name: understood(MESSAGES, params, sent) for name, params in parse(body(*requests), sent)}
     good = found["a"]
     assert isinstance(good, Parsed)
     assert good.params["service_tier"] == "batch"
@@ -76,7 +78,7 @@ def test_each_request_is_understood_or_refused_by_itself() -> None:
 )  # fmt: skip
 def test_batch_that_is_none_is_refused(said: bytes, message: str) -> None:
     with pytest.raises(ClientError) as refused:
-        parse(MESSAGES, said, headers())
+        parse(said, headers())
     assert refused.value.message == message
 
 
