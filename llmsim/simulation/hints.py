@@ -261,7 +261,8 @@ def _numbers(text: str) -> tuple[float, ...]:
     found: list[tuple[int, float]] = []
     for match in _NUMBER.finditer(without):
         plain = match[0].replace(",", "")
-        found.append((match.start(), float(plain) if "." in plain else int(plain)))
+        value = float(plain) if "." in plain else int(plain)
+        found.append((match.start(), int(value) if value == int(value) else value))
     found += [(match.start(), _WORDS_FOR[match[0].lower()]) for match in _NUMBER_WORD.finditer(without)]
     return tuple(value for _, value in sorted(found, key=lambda entry: entry[0]))
 

@@ -168,13 +168,14 @@ async def test_a_call_that_comes_back_with_its_answer_goes_on_from_its_turn(tmp_
     schema: dict[str, Any] = {"type": "OBJECT", "properties": {"city": {"type": "STRING"}, "share": {"type": "NUMBER"}}}
     schema["required"] = ["city", "share"]
     declared = {"name": "get_weather", "description": "The weather in a city.", "parameters": schema}
-    asked = [{"role": "user", "parts": [{"text": "What is the weather in Paris?"}]}]
+    asked = [{"role": "user", "parts": [{"text": "What is the weather in Paris, with a share of 3.0?"}]}]
     offered: dict[str, Any] = {"tools": [{"functionDeclarations": [declared]}]}
     async with pod(tmp_path, pace=Pace(None)) as under:
         first = orjson.loads((await ask(under, f"{MODEL}:generateContent", contents=asked, **offered)).body)
         called = first["candidates"][0]["content"]
         [call] = [part["functionCall"] for part in called["parts"] if "functionCall" in part]
-        assert call["args"]["city"] == "Paris"
+        assert call["args"] == {"city": "Paris", "share": 3}
+        assert b"3.0" not in orjson.dumps(call)
         told = {"functionResponse": {"name": "get_weather", "response": {"sky": "rain"}}}
         contents = [*asked, called, {"role": "user", "parts": [told]}]
         second = await ask(under, f"{MODEL}:generateContent", contents=contents, **offered)
