@@ -5,6 +5,7 @@ and its record become durable at once. Times are the pod's own (`Moment`), and t
 """
 
 from collections.abc import Collection
+from itertools import islice
 from typing import Any
 
 import attrs
@@ -20,6 +21,7 @@ from llmsim.store.schema import Resource, TurnKey
 from llmsim.store.turn_removal import DeleteTurn
 from llmsim.turn import ROOT, Place, Pod
 from llmsim.wire.anthropic.batches import Told, unknown
+from llmsim.wire.anthropic.paging import Wanted, nowhere
 from llmsim.wire.ids import BATCH
 
 KIND = "anthropic.batch"
@@ -133,6 +135,22 @@ def find(view: View, pod: Pod, batch_id: str) -> Batch:
         refuse_foreign(pod, batch_id)
         raise unknown(batch_id)
     return read(found)
+
+
+def listed(view: View, wanted: Wanted) -> tuple[list[Batch], bool]:
+    """A page of batches, newest first, and whether there are more beyond it.
+
+    Raises:
+        ClientError: it is to begin or end at what is no batch.
+    """
+    named = wanted.before if wanted.before is not None else wanted.after
+    end = resources.resource(view, named) if named is not None else None
+    if named is not None and (end is None or end.kind != KIND):
+        raise nowhere("after_id" if wanted.before is None else "before_id")
+    newest_first = wanted.before is None
+    found = list(islice(resources.listed(view, LIST, end, reverse=newest_first), wanted.limit + 1))
+    page = [read(record) for record in found[: wanted.limit]]
+    return page if newest_first else page[::-1], len(found) > wanted.limit
 
 
 def session_of(digest: bytes) -> str:

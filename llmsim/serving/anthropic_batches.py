@@ -24,9 +24,8 @@ from llmsim.store import resources, sessions
 from llmsim.store.batch import Operation
 from llmsim.store.resources import Count, PutResource
 from llmsim.turn import ROOT, Place
-from llmsim.wire.anthropic import batches, http, reply
+from llmsim.wire.anthropic import batches, http, paging, reply
 from llmsim.wire.anthropic.errors import body_of as error_body
-from llmsim.wire.anthropic.paging import page
 
 PATH = "/v1/messages/batches"
 JSON_LINES = "application/x-jsonl"
@@ -50,10 +49,11 @@ def add_batches(app: QuartTrio, service: Service) -> None:
         """A page of batches, newest first: `limit`, `after_id`, `before_id`."""
         http.version_of(headers_of())
         now_s = service.simulator.moment().now_s
+        wanted = paging.wanted(asked().args)
         with environment.read() as view:
-            known = [keeping.read(found) for found in resources.listed(view, keeping.LIST, reverse=True)]
+            known, more = keeping.listed(view, wanted)
         things = [batches.batch(each.told(now_s), asked().host_url) for each in known]
-        return answer(service, page(things, asked().args))
+        return answer(service, paging.told(things, more=more))
 
     @app.get(f"{PATH}/<batch>")
     async def show_batch(batch: str) -> Response:

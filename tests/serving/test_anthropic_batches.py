@@ -142,6 +142,12 @@ async def test_batches_are_listed_newest_first_in_pages(tmp_path: Path, autojump
         assert ([batch["id"] for batch in page["data"]], page["has_more"]) == (known[2:4], True)
         page = await told(under, None, f"{BATCHES}?limit=2&before_id={known[1]}", NEW, "GET")
         assert ([batch["id"] for batch in page["data"]], page["has_more"]) == (known[:1], False)
+        page = await told(under, None, f"{BATCHES}?limit=2&before_id={known[4]}", NEW, "GET")
+        assert ([batch["id"] for batch in page["data"]], page["has_more"]) == (known[2:4], True)
+        thread = await told(under, body_of("Hi", thread={"type": "create"}))
+        for cursor in ("msgbatch_nobodys", thread["id"]):
+            answer = await told(under, None, f"{BATCHES}?after_id={cursor}", NEW, "GET")
+            assert (answer["status"], answer["error"]["message"]) == (400, "after_id: Invalid cursor")
 
 
 async def test_batch_that_is_deleted_is_gone_with_its_turns(tmp_path: Path, autojump_clock: MockClock) -> None:

@@ -6,28 +6,44 @@ Pure; the order of a list is its owner's.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import attrs
+
 from llmsim.errors import ClientError
 
 DEFAULT, MOST = 20, 1000
 
 
-def page(things: Sequence[Mapping[str, Any]], query: Mapping[str, str]) -> dict[str, Any]:
-    """A page of these, by what a query asks for.
+@attrs.frozen
+class Wanted:
+    """Which page is wanted: `limit` things after one, before one (not both), or from the beginning."""
+
+    limit: int
+    after: str | None
+    before: str | None
+
+
+def wanted(query: Mapping[str, str]) -> Wanted:
+    """What a query asks for.
 
     Raises:
-        ClientError: the limit is no number from 1 to 1,000, or an id is none of theirs.
+        ClientError: the limit is no number from 1 to 1,000, or both ends are named.
     """
-    limit = limit_of(query.get("limit"))
     after, before = query.get("after_id"), query.get("before_id")
     if after is not None and before is not None:
         raise ClientError("Only one of `after_id` and `before_id` can be provided.")
+    return Wanted(limit_of(query.get("limit")), after, before)
+
+
+def page(things: Sequence[Mapping[str, Any]], query: Mapping[str, str]) -> dict[str, Any]:
+    """A page of all of these; raises as `wanted`, and ClientError for an id that is none of theirs."""
+    asked = wanted(query)
     ids = [thing["id"] for thing in things]
-    if before is not None:
-        end = _place("before_id", before, ids)
-        start = max(end - limit, 0)
-        return _answer(things[start:end], more=start > 0)
-    start = 0 if after is None else _place("after_id", after, ids) + 1
-    return _answer(things[start : start + limit], more=len(things) > start + limit)
+    if asked.before is not None:
+        end = _place("before_id", asked.before, ids)
+        start = max(end - asked.limit, 0)
+        return told(things[start:end], more=start > 0)
+    start = 0 if asked.after is None else _place("after_id", asked.after, ids) + 1
+    return told(things[start : start + asked.limit], more=len(things) > start + asked.limit)
 
 
 def limit_of(text: str | None) -> int:
@@ -43,17 +59,23 @@ def limit_of(text: str | None) -> int:
     return int(text)
 
 
-def _place(key: str, wanted: str, ids: Sequence[str]) -> int:
-    try:
-        return ids.index(wanted)
-    except ValueError:
-        raise ClientError(f"{key}: Invalid cursor") from None
+def nowhere(key: str) -> ClientError:
+    """The page is to begin or end at a thing that is none of the list."""
+    return ClientError(f"{key}: Invalid cursor")
 
 
-def _answer(data: Sequence[Mapping[str, Any]], *, more: bool) -> dict[str, Any]:
+def told(data: Sequence[Mapping[str, Any]], *, more: bool) -> dict[str, Any]:
+    """A page, and whether there are more beyond it, in the direction that was asked for."""
     return {
         "data": list(data),
         "has_more": more,
         "first_id": data[0]["id"] if data else None,
         "last_id": data[-1]["id"] if data else None,
     }
+
+
+def _place(key: str, wanted: str, ids: Sequence[str]) -> int:
+    try:
+        return ids.index(wanted)
+    except ValueError:
+        raise nowhere(key) from None
