@@ -170,7 +170,7 @@ class Hints:
             for pattern in (_BEHIND, _BEFORE):
                 found = re.search(pattern.format(stem), self.text, re.IGNORECASE)
                 if found:
-                    return float(found[1]) if "." in found[1] else int(found[1])
+                    return _number(found[1])
         return None
 
     def flag(self, name: str) -> bool | None:
@@ -256,13 +256,17 @@ def words_of(name: str) -> list[str]:
     return [word.lower() for word in _CAMEL.split(name) if word]
 
 
+def _number(text: str) -> float:
+    """A number as it is written in JSON everywhere: whole ones without a fraction."""
+    value = float(text) if "." in text else int(text)
+    return int(value) if value == int(value) else value
+
+
 def _numbers(text: str) -> tuple[float, ...]:
     without = _TIME.sub(" ", _DATE.sub(" ", _URL.sub(" ", text)))
     found: list[tuple[int, float]] = []
     for match in _NUMBER.finditer(without):
-        plain = match[0].replace(",", "")
-        value = float(plain) if "." in plain else int(plain)
-        found.append((match.start(), int(value) if value == int(value) else value))
+        found.append((match.start(), _number(match[0].replace(",", ""))))
     found += [(match.start(), _WORDS_FOR[match[0].lower()]) for match in _NUMBER_WORD.finditer(without)]
     return tuple(value for _, value in sorted(found, key=lambda entry: entry[0]))
 

@@ -136,7 +136,7 @@ class _Maker:
         condition = schema.pop("if", None)
         then, otherwise = schema.pop("then", True), schema.pop("else", True)
         if condition is not None:
-            if self._attempt % 2:
+            if self._attempt and self._stream.below(2):
                 yield otherwise
             else:
                 yield merged(self._flat(condition, 1), then)
@@ -144,7 +144,7 @@ class _Maker:
     def _alternative(self, alternatives: list[Schema]) -> Schema:
         """One alternative: the first that is more than null, and another at each attempt."""
         ranked = sorted(alternatives, key=lambda one: isinstance(one, Mapping) and one.get("type") == "null")
-        return ranked[(self._attempt // 2 if self._attempt > 1 else self._attempt) % len(ranked)]
+        return ranked[self._attempt] if self._attempt < min(len(ranked), 2) else self._stream.pick(ranked)
 
     def _one_of(self, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
         """A value of an enumeration that has the type, where it names one."""
@@ -239,7 +239,7 @@ class _Maker:
         contained = schema.get("contains")
         wanted = int(schema.get("minContains", 1)) if contained is not None else 0
         each = schema.get("items", schema.get("unevaluatedItems", True))
-        count = max(least, wanted, min(len(heads), most))
+        count = max(least, wanted, min(len(heads), most) if self._attempt % 3 < 2 else 0)
         if each is not False and not self._attempt:
             count = max(count, min(most, self._several(name) or count + (1 if depth < 6 else 0)))
         if count > self.left:
