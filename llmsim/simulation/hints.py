@@ -264,9 +264,7 @@ def _number(text: str) -> float:
 
 def _numbers(text: str) -> tuple[float, ...]:
     without = _TIME.sub(" ", _DATE.sub(" ", _URL.sub(" ", text)))
-    found: list[tuple[int, float]] = []
-    for match in _NUMBER.finditer(without):
-        found.append((match.start(), _number(match[0].replace(",", ""))))
+    found = [(match.start(), _number(match[0].replace(",", ""))) for match in _NUMBER.finditer(without)]
     found += [(match.start(), _WORDS_FOR[match[0].lower()]) for match in _NUMBER_WORD.finditer(without)]
     return tuple(value for _, value in sorted(found, key=lambda entry: entry[0]))
 
