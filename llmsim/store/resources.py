@@ -121,7 +121,7 @@ class PutResource:
     Nothing is done where the turn that it shows has been deleted meanwhile.
 
     Raises:
-        StoreError: its id is another session's, or no key; or a list cannot be called so.
+        StoreError: its id is an item's, another session's, or no key; or a list cannot be called so.
     """
 
     resource: Resource
@@ -134,6 +134,8 @@ class PutResource:
         if made.turn is not None and view.get(Table.TURNS, turn_key(made.session, made.turn)) is None:
             return
         known = resource(view, made.id)
+        if known is None and taken(view, made.id):
+            raise StoreError(f"the id {made.id} is an item's")
         if known is not None:
             if known.session != made.session:
                 raise StoreError(f"the id {made.id} is another session's")

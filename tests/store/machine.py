@@ -3,18 +3,21 @@
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import attrs
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from llmsim.store import sessions
+from llmsim.store import resources, sessions
 from llmsim.store.batch import Result, apply
 from llmsim.store.check import check, check_pages
 from llmsim.store.environment import Environment, View
 from llmsim.store.operations import DeleteSession, ForkSession, PutOutcome, PutTurn, heads
 from llmsim.store.ownership import open_for
-from llmsim.store.schema import Ending, Outcome, Turn, TurnKey
+from llmsim.store.resources import AppendItems, DeleteItem, DeleteResource, PutResource
+from llmsim.store.schema import Ending, Outcome, Resource, Table, Turn, TurnKey
+from llmsim.store.turn_removal import DeleteTurn
 from llmsim.turn import Message, Role
 from tests.stored import PROFILE, turn_of
 
@@ -29,6 +32,8 @@ class Known:
     outcomes: dict[TurnKey, Outcome] = attrs.field(factory=dict)
     heads: dict[bytes, tuple[TurnKey, int]] = attrs.field(factory=dict)
     keys: dict[str, TurnKey] = attrs.field(factory=dict)
+    resources: dict[str, Resource] = attrs.field(factory=dict)
+    items: dict[int, dict[str, Any]] = attrs.field(factory=dict)
     tip: TurnKey | None = None
     forked_from: str | None = None
 
@@ -37,6 +42,27 @@ class Known:
         self.tip = turn.key
         for choice, digest in heads(turn):
             self.heads.setdefault(digest, (turn.key, choice))
+
+    def remove(self, key: TurnKey) -> None:
+        gone = self.turns.pop(key)
+        for turn in list(self.turns.values()):
+            if turn.parent == key:
+                said = (*gone.messages, gone.replies[turn.parent_choice].message, *turn.messages)
+                adopted = attrs.evolve(turn, parent=gone.parent, parent_choice=gone.parent_choice, messages=said)
+                self.turns[turn.key] = adopted
+        self.outcomes.pop(key, None)
+        self.keys = {client: answered for client, answered in self.keys.items() if answered != key}
+        self.resources = {name: found for name, found in self.resources.items() if found.turn != key}
+        self.heads = {digest: owner for digest, owner in self.heads.items() if owner[0] != key}
+        for left in sorted(self.turns):
+            for choice, digest in heads(self.turns[left]):
+                self.heads.setdefault(digest, (left, choice))
+        if self.tip == key:
+            self.tip = max(self.turns, default=None)
+
+    @property
+    def empty(self) -> bool:
+        return not (self.turns or self.resources or self.items)
 
     def path(self, key: TurnKey) -> list[Turn]:
         turn = self.turns[key]
@@ -59,6 +85,8 @@ class Spoil:
         raise ZeroDivisionError
 
 
+IDS = st.sampled_from(["one", "two", "three", "four"])
+LISTS = st.sampled_from([(), ("all",), ("all", "running")])
 NAMES = st.sampled_from(["a", "a-1", "a.b", "b"])
 WORDS = st.sampled_from(["hello", "why?", "go on"])
 
@@ -84,7 +112,14 @@ class StoreMachine(RuleBasedStateMachine):
 
     def some_turn(self, data: st.DataObject, name: str) -> TurnKey | None:
         known = self.model.get(name)
-        return data.draw(st.none() | st.sampled_from(sorted(known.turns))) if known else None
+        return data.draw(st.none() | st.sampled_from(sorted(known.turns))) if known and known.turns else None
+
+    def taken(self) -> dict[str, str]:
+        """Every id that leads somewhere, and the session that it leads to."""
+        found: dict[str, str] = {}
+        for name, known in self.model.items():
+            found |= dict.fromkeys([*known.resources, *(body["id"] for body in known.items.values())], name)
+        return found
 
     def new_turn(self, data: st.DataObject, name: str, said: str) -> Turn:
         parent = self.some_turn(data, name)
@@ -118,6 +153,50 @@ class StoreMachine(RuleBasedStateMachine):
     def delete_session(self, name: str) -> None:
         [result] = apply(self.environment, [DeleteSession(name)])
         assert (result.error is None) == (self.model.pop(name, None) is not None)
+
+    @rule(data=st.data(), name=NAMES)
+    def delete_turn(self, data: st.DataObject, name: str) -> None:
+        key = self.some_turn(data, name)
+        assert apply(self.environment, [DeleteTurn(name, key or ABSENT)]) == [Result()]
+        if key:
+            self.model[name].remove(key)
+            if self.model[name].empty:
+                del self.model[name]
+
+    @rule(data=st.data(), name=NAMES, made=IDS, lists=LISTS, said=WORDS, stamp_s=st.integers(0, 3))
+    def put_resource(
+        self, data: st.DataObject, name: str, made: str, lists: tuple[str, ...], said: str, stamp_s: int
+    ) -> None:
+        """One that shows a turn that is gone is not stored; an id that something else has is refused."""
+        key = ABSENT if data.draw(st.integers(0, 5)) == 0 else self.some_turn(data, name)
+        found = Resource(made, name, "test", stamp_s, {"said": said}, key, lists)
+        free = made in self.model.get(name, Known()).resources or made not in self.taken()
+        [result] = apply(self.environment, [PutResource(found)])
+        assert (result.error is None) == (free or key == ABSENT)
+        if free and key != ABSENT:
+            self.model.setdefault(name, Known()).resources[made] = found
+
+    @rule(made=IDS)
+    def delete_resource(self, made: str) -> None:
+        assert apply(self.environment, [DeleteResource(made)]) == [Result()]
+        for known in self.model.values():
+            known.resources.pop(made, None)
+
+    @rule(name=NAMES, ids=st.lists(IDS, max_size=3), said=WORDS)
+    def append_items(self, name: str, ids: list[str], said: str) -> None:
+        bodies = tuple({"id": one, "said": said} for one in ids)
+        free = len(set(ids)) == len(ids) and not set(ids) & set(self.taken())
+        [result] = apply(self.environment, [AppendItems(name, bodies)])
+        assert (result.error is None) == (name in self.model and free)
+        if result.error is None:
+            known = self.model[name]
+            known.items |= dict(enumerate(bodies, max(known.items, default=-1) + 1))
+
+    @rule(made=IDS)
+    def delete_item(self, made: str) -> None:
+        assert apply(self.environment, [DeleteItem(made)]) == [Result()]
+        for known in self.model.values():
+            known.items = {at: body for at, body in known.items.items() if body["id"] != made}
 
     @rule(data=st.data(), name=NAMES, new=NAMES)
     def fork_session(self, data: st.DataObject, name: str, new: str) -> None:
@@ -175,5 +254,20 @@ class StoreMachine(RuleBasedStateMachine):
                         assert sessions.transcript(view, name, key, choice) == known.said(key, choice)
                         owner = sessions.parent_of(view, name, [digest, b"something new"])
                         assert owner == sessions.Parent(*known.heads[digest], 1)
-                for client_key, key in known.keys.items():
-                    assert sessions.by_idempotency_key(view, name, client_key) == key
+                for client_key in ("hello", "why?", "go on"):
+                    assert sessions.by_idempotency_key(view, name, client_key) == known.keys.get(client_key)
+
+    @precondition(lambda self: hasattr(self, "environment"))
+    @invariant()
+    def ids_lead_where_the_model_says(self) -> None:
+        with self.environment.read() as view:
+            for name, known in self.model.items():
+                assert {found.id: found for found in resources.of_session(view, name)} == known.resources
+                assert dict(resources.placed(view, name)) == known.items
+                for at, body in known.items.items():
+                    assert resources.item(view, body["id"]) == (name, at, body)
+            every = [found for known in self.model.values() for found in known.resources.values()]
+            for name in ("all", "running"):
+                listed = sorted((found.created_s, found.id) for found in every if name in found.lists)
+                assert [(found.created_s, found.id) for found in resources.listed(view, name)] == listed
+            assert view.count(Table.NAMES) == len(self.taken())

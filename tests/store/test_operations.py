@@ -13,7 +13,8 @@ from llmsim.store import sessions
 from llmsim.store.environment import Environment
 from llmsim.store.operations import DeleteSession, ForkSession, PutOutcome, PutTurn, heads
 from llmsim.store.ownership import open_for
-from llmsim.store.schema import Ending, Outcome, Session, Table, TurnKey, within
+from llmsim.store.resources import PutResource
+from llmsim.store.schema import Ending, Outcome, Resource, Session, Table, TurnKey, within
 from tests.store.machine import StoreMachine
 from tests.stored import PROFILE, checked, conversation, fill, put, turn_of
 
@@ -194,6 +195,12 @@ def test_fork_session_that_cannot_be_is_the_callers_error(
         done(environment, operation)
     assert (caught.value.status, caught.value.code) == (status, code)
     assert everything(environment) == before
+
+
+def test_fork_of_a_session_without_turns_is_refused(environment: Environment) -> None:
+    done(environment, PutResource(Resource("conv_1", "empty", "test", 5, {})))
+    with pytest.raises(ClientError, match="Session 'empty' has no turn '1'"):
+        done(environment, ForkSession("empty", None, "fork"))
 
 
 TestStoreMachine = StoreMachine.TestCase

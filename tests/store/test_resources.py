@@ -95,6 +95,12 @@ def test_resource_of_another_session_keeps_its_id(environment: Environment) -> N
         assert resources.resource(view, "conv_1") == CONVERSATION
 
 
+def test_resource_leaves_the_id_of_an_item_alone(environment: Environment) -> None:
+    do(environment, AppendItems("s-0", items_of("s-0", 1)))
+    with pytest.raises(StoreError, match="the id msg_s-0_0 is an item's"):
+        do(environment, PutResource(attrs.evolve(RESPONSE, id="msg_s-0_0")))
+
+
 def test_resource_of_a_turn_that_is_gone_is_not_stored(environment: Environment) -> None:
     do(environment, DeleteSession("s-0"), PutResource(RESPONSE))
     with environment.read() as view:
@@ -236,12 +242,6 @@ def test_fork_leaves_ids_with_the_session_that_it_is_a_fork_of(environment: Envi
     with environment.read() as view:
         assert resources.counts(view, "fork") == (0, 0)
         assert resources.resource(view, "resp_1") == RESPONSE
-
-
-def test_fork_of_a_session_without_turns_is_refused(environment: Environment) -> None:
-    do(environment, PutResource(CONVERSATION))
-    with pytest.raises(ClientError, match="Session 'made' has no turn"):
-        do(environment, ForkSession("made", None, "fork"))
 
 
 def test_counted_is_what_was_noted_last(environment: Environment) -> None:
