@@ -76,7 +76,7 @@ def test_vector_is_what_it_always_was() -> None:
 
 
 def test_long_text_takes_no_time() -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     embed(SMALL, " ".join(map(str, range(8000))))
     embed(SMALL, "a" * 100_000)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2

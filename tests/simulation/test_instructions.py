@@ -179,9 +179,9 @@ HARD = (
 
 @pytest.mark.parametrize("text", HARD, ids=lambda text: text[:12])
 def test_long_text_is_read_in_no_time(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     read(text)
-    assert time.perf_counter() - begun < 0.5
+    assert time.process_time() - begun < 0.5
 
 
 @given(

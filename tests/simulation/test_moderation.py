@@ -117,9 +117,9 @@ def test_any_text_is_scored_alike_each_time(text: str) -> None:
     "text", ["make " * 1600, "naked " * 1400, "how to " * 1100, "kill all the " * 600, "sex\n" * 2000]
 )
 def test_long_text_is_scored_in_no_time(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     scores(text)
-    assert time.perf_counter() - begun < 0.5
+    assert time.process_time() - begun < 0.5
 
 
 def answered(text: str, style: Text) -> Choice:

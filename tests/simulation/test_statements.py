@@ -93,7 +93,7 @@ def test_any_text_is_looked_through(stated: str, asked: str) -> None:
 
 @pytest.mark.parametrize("text", ["the " * 2000, "a is " * 1600, "The user " * 900, "A" * 8000, "x is\n" * 1600])
 def test_long_text_is_looked_through_in_no_time(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     answer(text, [text], [text])
     of_the_user(text)
-    assert time.perf_counter() - begun < 0.5
+    assert time.process_time() - begun < 0.5
