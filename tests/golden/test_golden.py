@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from llmsim.replay.script import load_scripts
+from llmsim.replay.script import Dialect, load_scripts, parts
 from llmsim.replay.transcript import digest, transcript
 from llmsim.replay.virtual import DEFAULT_EPOCH_S, DEFAULT_POD, replay
 from tests.children import Server
@@ -38,6 +38,11 @@ def test_shipped_script_is_answered_as_ever(script: str, command_line: CommandLi
 
 def test_every_shipped_script_has_its_golden_file_and_nothing_else_has_one() -> None:
     assert sorted(path.stem for path in FOLDER.iterdir()) == sorted(SHIPPED)
+
+
+def test_a_conversation_of_each_dialect_is_kept_to_the_byte() -> None:
+    scripts = load_scripts(path for name, path in SHIPPED.items() if golden(name).suffix == ".jsonl")
+    assert {part.dialect for script in scripts for part in parts(script)} == set(Dialect)
 
 
 def test_all_shipped_scripts_at_once_have_one_transcript_in_virtual_time_and_over_sockets(
