@@ -20,7 +20,7 @@ from llmsim.simulation.forms import NAME
 from llmsim.simulation.obeying import Matter, obey
 from llmsim.simulation.prose import lorem, prose
 from llmsim.simulation.statements import known_of
-from llmsim.simulation.subject import subject_of, terms_of
+from llmsim.simulation.subject import NOTHING, subject_of, terms_of
 from llmsim.simulation.tokens import Estimator, TokenCounter, estimated
 from llmsim.turn import FinishReason, Message, Role
 
@@ -251,6 +251,8 @@ def _opening(heard: _Heard, last: str, stream: Stream) -> tuple[_Opening, str]:
         short = " ".join([fact.value for key in keys for fact in found(key, facts)])
     elif answers:
         short = answers[-1].rstrip(".").rpartition(" ")[2]
+    elif subject.phrase == NOTHING:
+        short = greeting[1].capitalize() if greeting else "Yes"
     return _Opening(" ".join(parts), short or subject.phrase.rpartition(" ")[2]), subject.phrase
 
 

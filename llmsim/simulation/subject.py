@@ -17,6 +17,8 @@ READ_LIMIT = 1_000
 QUOTE_LIMIT = 90
 TERMS_WANTED, TERMS_LIMIT = 4, 12
 PHRASE_WORDS = 4
+NOTHING = "your message"
+"""What a message is about that is about nothing."""
 
 _COURTESY = re.compile(
     r"(?:\W|(?:hi|hello|hey|there|good (?:morning|afternoon|evening)|thanks|thank you|ok|okay|well|so|and|now|then|also"
@@ -112,7 +114,7 @@ def subject_of(message: str) -> Subject:
     """What a message is about: what it asks last, else its last sentence; of nothing, "your message"."""
     sentences = [text.strip() for text in _SENTENCES.split(message[-READ_LIMIT:]) if _WORD.search(text)]
     if not sentences:
-        return Subject("your message", "", _EMPTY_OPENINGS)
+        return Subject(NOTHING, "", _EMPTY_OPENINGS)
     asks = [text for text in sentences if text.endswith(_QUESTION_MARKS)]
     sentence = (asks or sentences)[-1]
     request = _bare(sentence)[_end_of(_COURTESY, _bare(sentence)) :]
@@ -154,7 +156,7 @@ def _longest_run(sentence: str) -> str:
         else:
             run.append(word)
             best = run if len(run) >= len(best) else best
-    return " ".join(best[-PHRASE_WORDS:]) or "your message"
+    return " ".join(best[-PHRASE_WORDS:]) or NOTHING
 
 
 def _bare(sentence: str) -> str:

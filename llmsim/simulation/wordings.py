@@ -152,7 +152,7 @@ _DESCRIBED = (
 )
 """With these begins what is described, not given."""
 _UNSAID = (
-    r"(?![^\n]* in (?:\w+ ){1,3}(?:words?|sentences?|letters|case|caps)\b)"
+    r"(?![^\n]* in (?:\w+ ){0,3}(?:sentences?|letters|case|caps|\w+case)\b)"
     r"(?!(?:something|anything|nothing|it|that|more|why|how|what|when|where|who|whether|if|hello to|hi to|goodbye to"
     r"|sorry|cheese|about|in|no more|[^\n]* in (?:english|french|german|spanish|italian|latin|japanese|chinese"
     r"|[a-z]+ish"
@@ -199,7 +199,8 @@ EXACTLY = (
     ),
     _of(
         r"^\W*(?:please |can you |could you |now )*(?:just |simply )?(?:say|echo):? "
-        rf"(?:{_QUOTED}{_AND_NOTHING}\W*$|{_UNSAID}(?P<plain>[\w',!-]+(?: [\w',!-]+){{0,11}}[.!]?$))"
+        rf"(?:{_QUOTED}{_AND_NOTHING}\W*$|{_UNSAID}(?P<plain>[\w',!-]+(?: [\w',!-]+){{0,11}}?)"
+        r"(?: in (?:just |only |exactly )?(?:a single|\w+) words?\W*$|[.!]?$))"
     ),
 )
 """The forms of a reply given word for word, the surest first."""

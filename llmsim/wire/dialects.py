@@ -74,7 +74,8 @@ def refusing(path: str, headers: Mapping[str, str] = NO_HEADERS) -> Wire:
     return GEMINI if "x-goog-api-key" in headers or path.startswith("/v1beta/") else CHAT
 
 
-_GEMINIS = re.compile(r"/(v1beta|v1)/models/[^/]+:(\w+)$")
+_GEMINIS = re.compile(r"/(v1beta|v1(?=/models/[^/]+:[a-z]+[A-Z]))/models/[^/]+:(\w+)$")
+"""Paths with a method at the end. Names of OpenAI's fine-tuned models have colons, but no capital as methods have."""
 _PATTERNS = {
     template: re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template))) for template in TEMPLATED
 }

@@ -287,4 +287,5 @@ def test_form_is_that_of_the_answer() -> None:
     assert heard(("user", "My name is Ada. Respond in JSON with keys name and mood.")).startswith(
         '{"name":"Ada","mood":'
     )
+    assert heard(("user", "Hello! Answer in one word.")) == "Hello"
     assert heard(("user", "Tell me about dogs. Answer in 3 bullets.")).count("\n- ") == 2

@@ -20,6 +20,8 @@ def test_errors_are_told_in_the_dialect_of_the_path() -> None:
         assert found[1].dialect in WIRES
     assert refusing("/v1beta/nowhere").dialect == "gemini"
     assert refusing("/nowhere").dialect == "openai.chat"
+    assert refusing("/v1/models/m:predictSomething").dialect == "gemini"
+    assert refusing("/v1/models/ft:gpt-4o:mine").dialect == "openai.chat"
 
 
 def test_a_path_with_parts_gives_its_row_and_a_wire_that_knows_them() -> None:
