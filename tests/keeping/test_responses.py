@@ -7,6 +7,7 @@ import trio
 from trio.testing import MockClock
 
 from llmsim.store import resources
+from llmsim.turn import Place, Role, Scripted, ToolCall, TurnRequest
 from tests.pods import pod
 from tests.responses_api import (
     BEHIND,
@@ -23,6 +24,10 @@ from tests.responses_api import (
 from tests.runners import Gate
 
 pytestmark = pytest.mark.usefixtures("each_way")
+NOT_PERSISTED = (
+    "Item with id 'msg_x' not found. Items are not persisted when `store` is set to false. Try again with "
+    "`store` set to true, or remove this item from your input."
+)
 
 
 async def test_conversation_is_held_by_the_clock_and_gets_all_when_it_is_over(
@@ -166,3 +171,74 @@ async def test_looking_at_a_conversation_that_is_held_writes_nothing(tmp_path: P
         gate.open = trio.Event()
         assert len(await api.items(conversation)) == 1
         gate.open.set()
+
+
+async def test_items_of_stored_responses_are_referred_to_by_their_ids(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with pod(tmp_path) as under:
+        api = Api(under)
+        first = await api.respond("My name is Ada.")
+        [given] = (await api.call("GET", f"{RESPONSES}/{first['id']}/input_items"))["data"]
+        names = [{"type": "item_reference", "id": item["id"]} for item in (given, first["output"][0])]
+    async with pod(tmp_path) as under:
+        api = Api(under)
+        whole = await api.respond([given, first["output"][0], {"role": "user", "content": "What is my name?"}])
+        named = await api.respond([*names, {"role": "user", "content": "What is my name?"}])
+        assert "Ada" in text(named)
+        assert text(named) == text(whole)
+        missing = [{"type": "item_reference", "id": "msg_x"}, {"role": "user", "content": "Hi."}]
+        assert await api.refused("POST", RESPONSES, asked(missing)) == (
+            404,
+            NOT_PERSISTED,
+            None,
+            None,
+        )
+
+
+async def test_calls_of_tools_are_answered_across_a_chain(tmp_path: Path, autojump_clock: MockClock) -> None:
+    tool = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}, "strict": False}
+    called = Scripted(calls=(ToolCall("", "get_weather", '{"city":"Paris"}'),))
+
+    def script(_place: Place, request: TurnRequest) -> Scripted | None:
+        return called if request.messages[-1].role is Role.USER else None
+
+    async with pod(tmp_path, script=script) as under:
+        api = Api(under)
+        first = await api.respond("What is the weather in Paris?", tools=[tool])
+        [call] = [item for item in first["output"] if item["type"] == "function_call"]
+        unanswered = await api.refused("POST", RESPONSES, asked("Well?", previous_response_id=first["id"]))
+        assert unanswered[:2] == (400, f"No tool output found for function call {call['call_id']}.")
+        output = {"type": "function_call_output", "call_id": call["call_id"], "output": "21 degrees"}
+        second = await api.respond([output], previous_response_id=first["id"], tools=[tool])
+        assert [item["type"] for item in second["output"]] == ["message"]
+        conversation = await api.converse()
+        first = await api.respond("What is the weather in Paris?", tools=[tool], conversation=conversation)
+        [call] = [item for item in first["output"] if item["type"] == "function_call"]
+        output = {"type": "function_call_output", "call_id": call["call_id"], "output": "21 degrees"}
+        await api.respond([output], conversation=conversation, tools=[tool])
+        kinds = [item["type"] for item in await api.items(conversation)]
+        assert kinds == ["message", "function_call", "function_call_output", "message"]
+
+
+async def test_input_that_is_in_the_conversation_already_is_refused_and_ids_of_others_are_given_anew(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with pod(tmp_path) as under:
+        api = Api(under)
+        one, other = await api.converse("Hi."), await api.converse("Ho.")
+        [mine] = await api.items(one)
+        [theirs] = await api.items(other)
+        refused = await api.refused("POST", RESPONSES, asked([mine], conversation=one))
+        assert refused[:2] == (
+            400,
+            f"Duplicate item found with id {mine['id']}. Remove duplicate items from your input and try again.",
+        )
+        for item in (theirs, theirs | {"id": "x" * 500}, theirs | {"id": "mine"}):
+            await api.respond([item], conversation=one)
+        ids = [item["id"] for item in await api.items(one)]
+        assert len(set(ids)) == 7
+        assert "mine" in ids
+        assert theirs["id"] not in ids
+        added = await api.call("POST", f"{CONVERSATIONS}/{one}/items", {"items": [theirs, mine]})
+        assert not {theirs["id"], mine["id"]} & {item["id"] for item in added["data"]}

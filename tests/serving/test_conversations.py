@@ -255,29 +255,6 @@ async def test_conversation_deleted_while_a_run_goes_on_stays_deleted(
         assert (await under.get("/llmsim/v1/sessions"))["data"] == []
 
 
-async def test_input_that_is_in_the_conversation_already_is_refused_and_ids_of_others_are_given_anew(
-    tmp_path: Path, autojump_clock: MockClock
-) -> None:
-    async with pod(tmp_path) as under:
-        api = Api(under)
-        one, other = await api.converse("Hi."), await api.converse("Ho.")
-        [mine] = await api.items(one)
-        [theirs] = await api.items(other)
-        refused = await api.refused("POST", RESPONSES, asked([mine], conversation=one))
-        assert refused[:2] == (
-            400,
-            f"Duplicate item found with id {mine['id']}. Remove duplicate items from your input and try again.",
-        )
-        for item in (theirs, theirs | {"id": "x" * 500}, theirs | {"id": "mine"}):
-            await api.respond([item], conversation=one)
-        ids = [item["id"] for item in await api.items(one)]
-        assert len(set(ids)) == 7
-        assert "mine" in ids
-        assert theirs["id"] not in ids
-        added = await api.call("POST", f"{CONVERSATIONS}/{one}/items", {"items": [theirs, mine]})
-        assert not {theirs["id"], mine["id"]} & {item["id"] for item in added["data"]}
-
-
 async def test_named_session_has_one_conversation(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with pod(tmp_path) as under:
         api = Api(under)
