@@ -33,6 +33,26 @@ def test_what_is_none_of_ours_is_counted_not_understood(text: str) -> None:
     assert (message.role, message.text, message.parts) == (Role.SYSTEM, "", ("compaction",))
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        ["user", "a", None, None, None],
+        ["user", "a", None, None, "f"],
+        ["user", "a", None, None, [["c", "f", 1]]],
+        ["user", "a", None, None, [["c", "f"]]],
+        ["user", "a", None, 1, []],
+        ["user", 1, None, None, []],
+        ["user", "a", [], None, []],
+        ["nobody", "a", None, None, []],
+        [[], "a", None, None, []],
+    ],
+    ids=range(9),
+)
+def test_row_that_is_no_message_is_none_of_ours(row: list[Any]) -> None:
+    [message] = messages_in(seal({"compaction": [["user", "fine", None, None, []], row]}, 1))
+    assert message.parts == ("compaction",)
+
+
 @given(JSON_VALUES | st.lists(st.lists(st.sampled_from(["user", "", None, [], [["a", "b", "c"]]]), max_size=5)))
 def test_any_rows_are_messages_or_none_of_ours(rows: Any) -> None:  # noqa: ANN401
     for message in messages_in(seal({"compaction": rows}, 1)):

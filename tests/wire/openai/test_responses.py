@@ -13,6 +13,7 @@ from llmsim.errors import ClientError, ContextOverflow, UnknownModel, WrongPod
 from llmsim.turn import Choosing, FinishReason, Format, Message, Reasoning, Role, Tool, ToolChoice
 from llmsim.wire.base import Held
 from llmsim.wire.openai.responses import OpenAIResponses
+from llmsim.wire.openai.responses_requests import check_storable
 from llmsim.wire.openai.responses_schema import KEYS
 from tests.schemas import answer_faults
 from tests.wire.openai.every_item import BENT, ITEM
@@ -98,7 +99,7 @@ def test_request_that_is_too_deep_is_refused_not_failed(changes: bytes) -> None:
             assert depth > 60 or b"metadata" in changes
             continue
         assert depth < 128
-        stored(parsed)
+        check_storable(stored(parsed).params)
         assert list(WIRE.frames(planned(["a"]), parsed))
 
 

@@ -132,6 +132,12 @@ def test_piece_leaves_with_its_token() -> None:
     assert deltas == list(enumerate(pieces, 1))
 
 
+def test_item_begins_with_its_first_token() -> None:
+    plan = PLANS["text and tool calls"]
+    begun = [one.token for one in events(plan, request()) if one.type == "response.output_item.added"]
+    assert begun == [1, 2, 3, 5]
+
+
 def test_deltas_are_padded_to_a_multiple_of_16_characters_unless_it_is_not_wanted() -> None:
     plan = PLANS["text and tool calls"]
     deltas = [one for one in told(plan, request("summary")) if one["type"].endswith(".delta")]

@@ -38,7 +38,9 @@ def test_what_was_bent_is_no_value(data: st.DataObject) -> None:
     assert unseal(text[:at]) is None
 
 
-@pytest.mark.parametrize("packed", [b"", b"no zlib", zlib.compress(b"no json"), zlib.compress(bytes(MOST_BYTES + 1))])
+@pytest.mark.parametrize(
+    "packed", [b"", b"no zlib", zlib.compress(b"no json"), zlib.compress(b"1".ljust(MOST_BYTES + 1))]
+)
 def test_what_only_looks_sealed_is_no_value(packed: bytes) -> None:
     stamp = bytes(8)
     digest = hashlib.blake2b(stamp + packed, digest_size=16, person=b"llmsim sealed").digest()
