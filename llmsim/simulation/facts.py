@@ -156,7 +156,7 @@ def asked(text: str, facts: Mapping[str, Fact]) -> tuple[list[str], str]:
             for rule, match in _matches(ASKED, _WHICH_I_TOLD.sub("", _TAIL.sub("", clause))):
                 key = _key(rule.key, match.groupdict())
                 if rule.sure or found(key, facts):
-                    keys[key] = None
+                    keys |= dict.fromkeys(_parts(key, facts))
                     rest = ""
                     break
     return list(keys), rest
@@ -182,6 +182,13 @@ def found(key: str, facts: Mapping[str, Fact]) -> list[Fact]:
     if key in _SEVERAL:
         return [fact for name, fact in facts.items() if name.startswith(_SEVERAL[key])]
     return [facts[name] for name in (key, _KIN.get(key, key)) if name in facts][:1]
+
+
+def _parts(key: str, facts: Mapping[str, Fact]) -> list[str]:
+    """The keys in one: "name and age" is two, unless something is called so."""
+    if " and " not in key or found(key, facts):
+        return [key]
+    return [_key("{part}", {"part": part.removeprefix("my ")}) for part in key.split(" and ")]
 
 
 def acknowledge(facts: list[Fact]) -> str:

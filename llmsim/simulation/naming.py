@@ -15,7 +15,8 @@ _TEXTS = 512
 _HINTS = ("your name", "call you", "are called", "are named", "you are ", "you're ", "yourself", "go by")
 _NAME = r"(?-i:(?P<name>[A-Z][\w'-]*(?: [A-Z][\w'-]*){0,2}|[\"'\u201c][^\"'\u201d\n]{1,40}[\"'\u201d]))"
 _NAMED = re.compile(
-    rf"\b(?:your name(?: is|'s| shall be| will be)(?: now)?|you(?: are|'re)(?: now)? (?:called|named)"
+    rf"\b(?:your name(?: is|'s| shall be| will be)(?: now)?|you(?: are|'re)(?: now)?(?: an? (?:[\w-]+ ){{1,6}}?)?"
+    r" ?(?:called|named)"
     rf"|(?:i(?:'ll| will| shall)?|we|people) call you|call yourself|go by(?: the name)?(?: of)?) {_NAME}"
     rf"|(?:^|[.!\n]\s*)you(?: are|'re) {_NAME.replace('name', 'other')}(?=[,.!;\n]|$| and\b| from\b| the\b)",
     re.IGNORECASE,

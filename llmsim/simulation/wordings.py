@@ -82,10 +82,15 @@ LENGTH = _of(
     r"(?P<unit>words?|sentences?|characters?|points?|bullets?|items?|steps?)\b"
     r"(?P<after> or less| or fewer| max(?:imum)?| at most)?(?: only| answers?| repl(?:y|ies)| responses?)?"
 )
+_ALONE = (
+    r"(?:answer|name|number|value|word|city|code|result|date|day|time|place|colou?r|country|age|year|price|amount"
+    r"|password"
+    r"|address|email)"
+)
 SHORT = _of(
-    r"\b(?:only|just|nothing but)(?: with)? the (?:\w+ )?(?:answer|name|number|value|word|city|code|result|date|day"
-    r"|time"
-    r"|place|colou?r|country|age|year|price|amount)\W*(?:$|,| and nothing else| nothing else| itself)"
+    rf"\b(?:only|just|nothing but)(?: with)? the (?:\w+ )?{_ALONE}(?: \w+)?\W*(?:$|,| and nothing else| nothing else"
+    rf"| itself)"
+    rf"|\bwith (?:the|my) (?:\w+ )?{_ALONE} (?:only|alone)\b"
 )
 BRIEF = _of(
     r"\b(?:be|keep (?:it|this|your (?:answers?|repl(?:y|ies)|responses?))) (?:very |really |as )?(?:brief|concise|short"
@@ -136,7 +141,10 @@ INCLUDES = _of(
 _NOUN = r"(?<!your )(?<!the )(?<!each )(?<!every )(?<!any )(?<!my )"
 """What does not stand before a verb."""
 _SAYING = _NOUN + r"\b(?:answer|reply|respond)"
-_WITH = r"(?: back)?(?: to (?:me|this|everything|all messages|every message|any message|each message))?"
+_WITH = (
+    r"(?: back)?(?: to (?:me|this|everything|(?:all|every|any|each) (?:\w+ )?(?:messages?|questions?|requests?|prompts?"
+    r"|inputs?|users?)))?"
+)
 _EXACT_VERB = _NOUN + r"\b(?:answer|reply|respond|say|output|return|print|write|type|state)"
 _FOLLOWING = (
     r"(?: (?:this|the following|these|with)(?: (?:words?|text|phrase|sentence|string|message|line))?"

@@ -15,6 +15,7 @@ from llmsim.simulation.naming import NAMELESS, answer, asked_for
         "From now on your name is Max, and you help with maths.",
         "You are Max, a helpful assistant.",
         "Be kind. You are Max.",
+        "You are a helpful assistant named Max.",
         "I'll call you Max",
         "Call yourself 'Max'.",
         "You go by the name of Max.",

@@ -63,6 +63,7 @@ def said(*texts: str, natural: int = 60, key: int = 0, profile: Profile = PROSE)
             ["I live in Paris.", "I'm 34.", "Where do I live and how old am I?"],
             "You live in Paris. You are 34 years old. ",
         ),
+        (["I'm Bob. I am a baker.", "What's my name and job?"], "Your name is Bob. You are a baker. "),
         (["The secret word is plum.", "What is the secret word?"], "The secret word is plum. "),
     ],
 )
