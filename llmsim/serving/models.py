@@ -55,6 +55,8 @@ def named(service: Service, name: str) -> Model:
 
 
 def asked_of() -> Wire:
-    """A dialect of the provider whose client makes the request that is being answered."""
+    """A dialect of the provider whose client makes the request that is being answered; keys in queries are Google's."""
     request = asked()
+    if "key" in request.args:
+        return GEMINI
     return refusing(request.path, {name.lower(): value for name, value in request.headers.items()})

@@ -114,6 +114,7 @@ async def test_models_are_those_of_google_under_both_versions(tmp_path: Path) ->
         assert (status, names) == (200, sorted(names))
         assert "models/gemini-2.5-flash" in names
         assert await get(under, "/v1/models") == (200, listed)
+        assert await get(under, "/v1/models?key=k", {}) == (200, listed)
         assert await get(under, f"/v1beta/{names[0]}") == (200, listed["models"][0])
         assert await get(under, f"/v1/{names[0]}") == (200, listed["models"][0])
         assert (await get(under, "/v1/models", {}))[1]["object"] == "list"
