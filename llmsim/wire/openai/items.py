@@ -113,25 +113,21 @@ def messages_of(items: Iterable[Item]) -> tuple[Message, ...]:
         ClientError: a value is nested too deeply.
     """
     messages: list[Message] = []
-    open_reply = False
+    calls: list[ToolCall] = []
     for item in items:
         kind = item["type"]
         if kind in SILENT:
             continue
         if kind in CALLS:
-            call = _call(item, CALLS[kind])
-            if open_reply:
-                said = messages.pop()
-                messages.append(Message(Role.ASSISTANT, said.content, tool_calls=(*said.tool_calls, call)))
-            else:
-                messages.append(Message(Role.ASSISTANT, "", tool_calls=(call,)))
-            open_reply = True
+            calls.append(_call(item, CALLS[kind]))
             continue
+        _add_calls(messages, calls)
         if kind == "compaction":
             _unfold(messages, messages_in(item["encrypted_content"]))
         else:
             messages.append(_spoken(item, kind))
-        open_reply = kind == "message" and item["role"] == "assistant"
+        calls = []
+    _add_calls(messages, calls)
     return tuple(messages)
 
 
@@ -165,6 +161,15 @@ def check_followed(items: Sequence[Item]) -> None:
             continue
         if following is None or following["type"] in OUTPUTS or following.get("role", "assistant") != "assistant":
             raise responses_errors.no_following_item(item.get("id", ""))
+
+
+def _add_calls(messages: list[Message], calls: Sequence[ToolCall]) -> None:
+    """Add calls to the reply that they follow, or as one without words."""
+    if not calls:
+        return
+    open_reply = messages and messages[-1].role is Role.ASSISTANT and not messages[-1].tool_calls
+    said = messages.pop().content if open_reply else ""
+    messages.append(Message(Role.ASSISTANT, said, tool_calls=tuple(calls)))
 
 
 def _found(item_id: str, found: Mapping[str, Item]) -> Item:

@@ -18,8 +18,8 @@ from llmsim.wire.openai.http import canonical
 VERSION = b"\x80"
 STAMP_BYTES = 8
 DIGEST_BYTES = 16
-MOST_BYTES = 16 * 1024 * 1024
-"""Most that a text may unfold to: a short one could otherwise fill the memory."""
+MOST_UNFOLDING = 16
+"""How many times its length a text may unfold to: a request full of short ones could otherwise fill the memory."""
 _PERSON = b"llmsim sealed"
 
 
@@ -29,7 +29,10 @@ def seal(value: Any, created_s: int) -> str:  # noqa: ANN401
     Raises:
         ClientError: it is nested too deeply.
     """
-    packed = zlib.compress(canonical(value))
+    data = canonical(value)
+    packed = zlib.compress(data)
+    if len(data) > MOST_UNFOLDING * len(packed):
+        packed = zlib.compress(data, 0)
     stamp = created_s.to_bytes(STAMP_BYTES)
     return base64.urlsafe_b64encode(VERSION + stamp + _digest(stamp + packed) + packed).decode()
 
@@ -46,7 +49,7 @@ def unseal(text: str) -> Any:  # noqa: ANN401
         return None
     try:
         unpacking = zlib.decompressobj()
-        plain = unpacking.decompress(packed, MOST_BYTES)
+        plain = unpacking.decompress(packed, MOST_UNFOLDING * len(packed) + 1)
         return orjson.loads(plain) if unpacking.eof else None
     except (zlib.error, orjson.JSONDecodeError):
         return None

@@ -86,6 +86,11 @@ def test_reply_and_its_calls_are_one_message() -> None:
     assert told({"role": "user", "content": "a"}, CALL)[1:] == (Message(Role.ASSISTANT, "", tool_calls=calls[:1]),)
 
 
+def test_thousands_of_calls_are_one_message_at_once() -> None:
+    [message] = messages_of([{**CALL, "call_id": str(at)} for at in range(50_000)])
+    assert len(message.tool_calls) == 50_000
+
+
 @given(PIECES, PIECES, st.lists(PIECES, max_size=2), st.booleans())
 def test_output_that_is_sent_back_is_the_reply(
     text: list[str], thought: list[str], calls: list[list[str]], refused: bool
