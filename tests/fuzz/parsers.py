@@ -16,7 +16,7 @@ TOOLS = [
             "name": "get_weather",
             "description": "The weather in a city.",
             "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-            "strict": True,
+            "strict": False,
         },
     }
 ]

@@ -14,30 +14,45 @@ import orjson
 from llmsim.errors import ClientError
 from llmsim.profile import Profile
 from llmsim.simulation.plan import Plan
-from llmsim.turn import DIGEST_BYTES, Message, TurnRequest
+from llmsim.turn import DIGEST_BYTES, Message, Reasoning, TurnRequest
 from llmsim.wire import sse
-from llmsim.wire.base import Frame, Parsed, Refusal
+from llmsim.wire.base import Frame, Held, Parsed, Refusal
 from llmsim.wire.ids import chat_completion_id, request_id
 from llmsim.wire.openai import chat_stream, errors
+from llmsim.wire.openai.chat_choices import Manner, whole
 from llmsim.wire.openai.chat_messages import messages_of
+from llmsim.wire.openai.chat_models import OF_SAMPLING, check_model
 from llmsim.wire.openai.chat_schema import check_chat
+from llmsim.wire.openai.chat_tools import check_json_asked, check_results, chosen, format_of, offered
 from llmsim.wire.openai.http import JSON, STANDARD, canonical, read_exactly, read_object
 
 UNSPOKEN = frozenset({"messages", "stream", "stream_options"})
 """Keys that are no part of the request's digest: the messages are in its place, and how it is sent changes no word."""
+KEPT_KEYS = (
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+    "functions",
+    "function_call",
+    "response_format",
+    "logprobs",
+    "top_logprobs",
+    "reasoning_effort",
+    "store",
+    *OF_SAMPLING,
+)
+"""Keys that are kept with the turn as they were given, where they were."""
+KEPT = Held()
+"""What is remembered of a request that is to be stored: its completion."""
 TIERS = {"flex": "flex", "scale": "scale", "priority": "priority", "fast": "priority"}
 """The service tier that a response names, for those that are not the default."""
 
 
 HEAD = b'{"id":"%b","object":"%b","created":%d,"model":%b'
 TAIL = b',"service_tier":"%b","system_fingerprint":"fp_%b"'
-CHOICE = (
-    b'{"index":%d,"message":{"role":"assistant","content":%b,"refusal":null,"annotations":[]},"logprobs":null,'
-    b'"finish_reason":"%b"}'
-)
 USAGE = (
     b'"usage":{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d,'
-    b'"prompt_tokens_details":{"cached_tokens":%d,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,'
+    b'"prompt_tokens_details":{"cached_tokens":%d,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":%d,'
     b'"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}'
 )
 """The JSON of a response, in the key order of recorded ones; only texts from outside need a JSON writer."""
@@ -45,9 +60,10 @@ USAGE = (
 
 @attrs.frozen
 class OpenAIChat:
-    """The dialect; it has no state."""
+    """The dialect. `lenient`: unknown keys are accepted."""
 
     dialect: str = "openai.chat"
+    lenient: bool = False
 
     def parse(self, body: bytes, _headers: Mapping[str, str]) -> Parsed:
         """Read a request body; faults are found in OpenAI's order.
@@ -57,14 +73,18 @@ class OpenAIChat:
         """
         asked = read_object(body)
         try:
-            check_chat(asked)
+            check_chat(asked, lenient=self.lenient)
         except ClientError:
-            check_chat(read_exactly(body) or asked)
+            check_chat(read_exactly(body) or asked, lenient=self.lenient)
             raise
-        return self.restore(_params(asked), messages_of(asked["messages"]), request_digest(asked))
+        messages = messages_of(asked["messages"])
+        check_results(messages)
+        check_json_asked(asked, messages)
+        return self.restore(_params(asked), messages, request_digest(asked))
 
-    def check(self, _parsed: Parsed, _profile: Profile) -> None:
-        """Every model takes whatever can be asked here."""
+    def check(self, parsed: Parsed, profile: Profile) -> None:
+        """Look whether the model takes the request; raises ClientError."""
+        check_model(parsed.params, profile)
 
     def restore(self, params: dict[str, Any], messages: tuple[Message, ...], digest: bytes) -> Parsed:
         """The request again, from what the store kept of it."""
@@ -78,15 +98,17 @@ class OpenAIChat:
             stop=tuple(filter(None, params["stop"])),
             max_tokens=params["max_tokens"],
             seed=params["seed"],
+            tools=offered(params),
+            tool_choice=chosen(params),
+            format=format_of(params),
+            reasoning=Reasoning(params.get("reasoning_effort")),
         )
-        return Parsed(request, params)
+        return Parsed(request, params, KEPT if params.get("store") else None)
 
     def whole(self, plan: Plan, asked: Parsed) -> bytes:
         """The body of a response that is not streamed."""
-        choices = [
-            CHOICE % (index, orjson.dumps(choice.text), choice.finish_reason.encode())
-            for index, choice in enumerate(plan.choices)
-        ]
+        manner = Manner.of(asked)
+        choices = [whole(plan, index, manner) for index in range(len(plan.choices))]
         head, tail = _head(b"chat.completion", plan), _tail(plan, asked)
         return b"".join((head, b',"choices":[', b",".join(choices), b"],", _usage(plan), tail, b"}"))
 
@@ -94,7 +116,7 @@ class OpenAIChat:
         """The frames of a stream: roles with the first token, a chunk for each piece, ends, usage, `[DONE]`."""
         usage = _usage(plan) if asked.request.include_usage else b""
         head = _head(b"chat.completion.chunk", plan) + _tail(plan, asked)
-        return chat_stream.frames(plan, head, usage, obfuscated=asked.params["obfuscation"])
+        return chat_stream.frames(plan, head, usage, Manner.of(asked), obfuscated=asked.params["obfuscation"])
 
     def headers(self, plan: Plan, asked: Parsed) -> tuple[tuple[str, str], ...]:
         """The provider's response headers; the processing time is the planned one, in whole milliseconds."""
@@ -127,7 +149,10 @@ def _params(asked: Mapping[str, Any]) -> dict[str, Any]:
     options = asked.get("stream_options") or {}
     stop = asked.get("stop") or []
     longest = asked.get("max_completion_tokens")
-    return {
+    found = {key: asked[key] for key in KEPT_KEYS if asked.get(key) is not None}
+    if longest is None and asked.get("max_tokens") is not None:
+        found["limited"] = "max_tokens"
+    return found | {
         "model": asked["model"],
         "stream": bool(asked.get("stream")),
         "include_usage": bool(options.get("include_usage")),
@@ -153,4 +178,5 @@ def _tail(plan: Plan, asked: Parsed) -> bytes:
 
 def _usage(plan: Plan) -> bytes:
     usage = plan.usage
-    return USAGE % (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens, usage.cached_tokens)
+    counts = (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
+    return USAGE % (*counts, usage.cached_tokens, usage.reasoning_tokens)

@@ -9,7 +9,10 @@ from typing import Any
 
 from llmsim.errors import ClientError
 from llmsim.wire.openai import errors
+from llmsim.wire.openai.chat_tools import FORMAT, FUNCTION_CALL, FUNCTIONS, TOOL_CHOICE, TOOLS, check_offered
+from llmsim.wire.openai.responses_schema import Effort
 from llmsim.wire.openai.validation import (
+    Anything,
     Flag,
     Items,
     Kind,
@@ -21,6 +24,8 @@ from llmsim.wire.openai.validation import (
     TextOr,
     accepts_keys,
     check_keys,
+    opened,
+    refuse_unknown,
 )
 
 PARTS = Tagged(
@@ -72,8 +77,10 @@ INTEGER_MOST = 2**63 - 1
 STOP = Text(filled=True)
 KEYS: Mapping[str, Kind] = {
     "messages": Items(MESSAGES, least=1),
-    "functions": Items(Table(), "function definitions"),
-    "tools": Items(Table()),
+    "functions": FUNCTIONS,
+    "function_call": FUNCTION_CALL,
+    "tools": TOOLS,
+    "tool_choice": TOOL_CHOICE,
     "parallel_tool_calls": Flag(),
     "max_completion_tokens": Number(least=1, most=INTEGER_MOST),
     "max_tokens": Number(least=1, most=INTEGER_MOST),
@@ -92,43 +99,69 @@ KEYS: Mapping[str, Kind] = {
     "prompt_cache_key": Text(),
     "service_tier": Text(("auto", "default", "fast", "flex", "priority"), unlisted=("scale",)),
     "stream": Flag(),
-    "stream_options": Table({"include_usage": Flag(), "include_obfuscation": Flag()}),
+    "stream_options": Table({"include_usage": Flag(), "include_obfuscation": Flag()}, closed=True),
     "store": Flag(),
     "metadata": Metadata(most=16, longest_name=64, longest_value=512),
     "verbosity": Text(("low", "medium", "high")),
-    "response_format": Table(),
-    "reasoning_effort": Text(),
+    "response_format": FORMAT,
+    "reasoning_effort": Effort(),
+    "modalities": Items(Text(("text", "audio")), "strings", least=1),
+    "audio": Table(
+        {"voice": Anything(), "format": Text(("wav", "aac", "mp3", "flac", "opus", "pcm16"))}, ("voice", "format")
+    ),
+    "prediction": Table({"type": Text(("content",)), "content": TextOr(Items(PARTS))}, ("type", "content")),
+    "web_search_options": Table(),
+    "moderation": Table(),
+    "prompt_cache_options": Table({"mode": Text(("implicit", "explicit")), "ttl": Text(("30m", "12h"))}),
+    "prompt_cache_retention": Text(("in_memory", "24h")),
 }
+OPEN_KEYS: Mapping[str, Kind] = opened(KEYS)
+KNOWN = frozenset({*KEYS, "model"})
 REQUIRED = ("messages",)
 MODEL: Mapping[str, Kind] = {"model": Text()}
 """The key that is looked at before all others."""
 ONLY_WITH = {"stream_options": "stream", "top_logprobs": "logprobs"}
 """Keys that are refused unless another one is true."""
+OFFERING = frozenset({"tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "response_format"})
+"""Keys that are looked at together."""
 NOT_WITH = {"max_tokens": "max_completion_tokens"}
 """Keys that are refused beside another one."""
 
 
-def check_chat(body: Mapping[str, Any]) -> None:
-    """Look at a whole request.
+def check_chat(body: Mapping[str, Any], *, lenient: bool = False) -> None:
+    """Look at a whole request. `lenient`: unknown keys are accepted.
 
     Raises:
-        ClientError: the first fault: the model, the messages, the other keys, keys that do not go together, content.
+        ClientError: the first fault: the model, the messages, unknown keys, the other keys, what does not go together,
+            content.
     """
+    keys = OPEN_KEYS if lenient else KEYS
     model = body.get("model")
     if model is None or model == "":
         raise ClientError("you must provide a model parameter")
-    if not isinstance(model, str) or not accepts_keys(body, KEYS, REQUIRED):
+    known = lenient or KNOWN.issuperset(body)
+    if not known or not isinstance(model, str) or not accepts_keys(body, keys, REQUIRED):
         check_keys(body, MODEL)
-        check_keys(body, KEYS, REQUIRED)
+        check_keys(body, {"messages": keys["messages"]}, REQUIRED)
+        if not known:
+            refuse_unknown(body, (*KEYS, "model"))
+        check_keys(body, keys, REQUIRED)
+    _check_together(body)
+    for index, message in enumerate(body["messages"]):
+        if message.get("content") is None and not _replaced(message):
+            raise errors.no_content(index)
+
+
+def _check_together(body: Mapping[str, Any]) -> None:
+    """Look at keys that want or exclude one another; raises ClientError."""
     for key, other in ONLY_WITH.items():
         if body.get(key) is not None and not body.get(other):
             raise errors.not_alone(key, other)
     for key, other in NOT_WITH.items():
         if body.get(key) is not None and body.get(other) is not None:
             raise errors.not_both(key, other)
-    for index, message in enumerate(body["messages"]):
-        if message.get("content") is None and not _replaced(message):
-            raise errors.no_content(index)
+    if not OFFERING.isdisjoint(body):
+        check_offered(body)
 
 
 def _replaced(message: Mapping[str, Any]) -> bool:
