@@ -285,8 +285,8 @@ class Simulator:
         """The session of a request with an idempotency key, which is answered from that session alone."""
         keeper = self.keepers.get(wire.dialect) if parsed.goes_on else None
         with self.environment.read() as view:
-            known = keeper.recall(view, parsed, self.moment()) if keeper else Recalled(parsed)
-        return known.session or session_of(known.parsed.request, ask.session)
+            session = keeper.session_of(view, parsed) if keeper else None
+        return session or session_of(parsed.request, ask.session)
 
     def _recorded(self, parsed: Parsed, ask: Ask, session: str, idempotency_key: str) -> Slot | None:
         """The turn that this client key has been answered with, if it has been."""

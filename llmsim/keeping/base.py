@@ -65,6 +65,10 @@ class Kept:
 class Keeper(Protocol):
     """The memory of one dialect; asked for requests whose `Parsed.held` is not None. It has no state of its own."""
 
+    def session_of(self, view: View, parsed: Parsed) -> str | None:
+        """The session that a request goes on in, whatever else is to be said of it; None where there is none."""
+        ...
+
     def recall(self, view: View, parsed: Parsed, moment: Moment) -> Recalled:
         """What the request goes on from.
 

@@ -38,6 +38,12 @@ KIND = "openai.response"
 class Responses:
     """The memory of `openai.responses`."""
 
+    def session_of(self, view: View, parsed: Parsed) -> str | None:
+        """The session of the conversation or of the response that a request goes on from."""
+        held = parsed.held or Held()
+        found = resources.resource(view, held.conversation or held.previous or "")
+        return found.session if found is not None else None
+
     def recall(self, view: View, parsed: Parsed, moment: Moment) -> Recalled:
         """The request with what came before it: a chain of responses, or a conversation.
 

@@ -33,6 +33,11 @@ EXPIRES_S = 300
 class Threads:
     """The memory of `anthropic.messages`."""
 
+    def session_of(self, view: View, parsed: Parsed) -> str | None:
+        """The session of the thread that a request goes on in."""
+        found = resources.resource(view, parsed.held.previous or "") if parsed.held else None
+        return found.session if found is not None else None
+
     def recall(self, view: View, parsed: Parsed, moment: Moment) -> Recalled:
         """The conversation that a request goes on in.
 

@@ -8,7 +8,8 @@ import orjson
 import pytest
 from trio.testing import MockClock
 
-from llmsim.admission import Ask, Slot
+from llmsim.admission import Ask, Slot, session_of
+from llmsim.clock import Pace
 from llmsim.errors import ClientError, WrongPod
 from llmsim.keeping.base import All, Kept, Moment, Recalled, refuse_foreign
 from llmsim.serving.pod import running_pod
@@ -34,8 +35,12 @@ class Notebook:
     def __init__(self) -> None:
         self.moments: list[Moment] = []
 
+    def session_of(self, view: View, parsed: Parsed) -> str:
+        found = self.recall(view, parsed, Moment(Pod(7, 0), 0, Pace()))
+        return found.session or session_of(found.parsed.request, None)
+
     def recall(self, view: View, parsed: Parsed, moment: Moment) -> Recalled:
-        self.moments.append(moment)
+        self.moments += [moment] if moment.now_s else []
         request = attrs.evolve(parsed.request, messages=REMEMBERED + parsed.request.messages)
         known = resources.resource(view, "note")
         taken = ClientError("busy", code="conversation_locked")

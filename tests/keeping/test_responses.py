@@ -242,3 +242,21 @@ async def test_input_that_is_in_the_conversation_already_is_refused_and_ids_of_o
         assert theirs["id"] not in ids
         added = await api.call("POST", f"{CONVERSATIONS}/{one}/items", {"items": [theirs, mine]})
         assert not {theirs["id"], mine["id"]} & {item["id"] for item in added["data"]}
+
+
+async def test_request_said_again_with_its_key_is_answered_whatever_came_of_it(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with pod(tmp_path) as under:
+        api = Api(under)
+        conversation = await api.converse("Hi.")
+        said = [{"role": "user", "content": "Hello.", "id": "mine"}]
+        key = {"Idempotency-Key": "k"}
+        behind = await api.respond(said, key, conversation=conversation, background=True)
+        assert await api.respond(said, key, conversation=conversation, background=True) == behind
+        await trio.sleep(10)
+        assert await api.respond(said, key, conversation=conversation, background=True) == behind
+        assert len(await api.items(conversation)) == 3
+        whole = await api.respond("Again.", {"Idempotency-Key": "l"}, conversation=conversation)
+        assert await api.respond("Again.", {"Idempotency-Key": "l"}, conversation=conversation) == whole
+        assert len(await api.items(conversation)) == 5
