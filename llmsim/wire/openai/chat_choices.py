@@ -76,7 +76,7 @@ PLAIN = Manner()
 def whole(plan: Plan, index: int, manner: Manner) -> bytes:
     """The JSON of one choice."""
     choice = plan.choices[index]
-    if manner is PLAIN:
+    if manner is PLAIN and not choice.calls:
         return CHOICE % (index, orjson.dumps(choice.text), choice.finish_reason.encode())
     likely = manner.likely(plan, index)
     return orjson.dumps(
