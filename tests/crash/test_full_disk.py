@@ -72,6 +72,34 @@ assert len(contents(disk / "store")["turns"]) == 12
 """
 
 
+UPGRADE = """
+import lmdb
+from tests.fixtures.make_store import FOLDER
+(disk / "store").mkdir()
+with lmdb.open(str(FOLDER.with_name("store-v1")), readonly=True, lock=False) as old:
+    old.copy(str(disk / "store"), compact=True)  # without free pages, in which an upgrade finds room
+(disk / "store" / "lock.mdb").write_bytes(bytes(8192))
+before = contents(disk / "store")
+
+def formats():
+    with Environment.open(disk / "store", readonly=True) as environment:
+        return environment.meta().format
+
+fill_up("now", 0, 0)
+try:
+    Environment.open(disk / "store")
+except StoreFull as error:
+    print("full:", error)
+print("format", formats())
+assert contents(disk / "store") == before
+(disk / "filler").unlink()
+Environment.open(disk / "store").close()
+print("format", formats())
+after = contents(disk / "store")
+assert [name for name in before if after[name] != before[name]] == ["meta"]
+"""
+
+
 def run_on_a_disk(script: str, work: Path, size: str, full_at: str) -> list[str]:
     """What the script prints that runs with a disk of this size, which is full from this step on."""
     (work / "disk").mkdir()
@@ -125,3 +153,9 @@ def test_open_on_a_full_disk_is_refused_rather_than_killed(tmp_path: Path) -> No
     """LMDB would map a lock file that has no place on the disk, and end the process with SIGBUS."""
     [full] = run_on_a_disk(OPEN, tmp_path, "4m", "now")
     assert full == f"full: store {tmp_path}/disk/store: no space left on device"
+
+
+def test_store_of_format_1_on_a_full_disk_stays_one_until_there_is_room(tmp_path: Path) -> None:
+    full, *formats = run_on_a_disk(UPGRADE, tmp_path, "4m", "now")
+    assert full == f"full: store {tmp_path}/disk/store: no space left on device"
+    assert formats == ["format 1", "format 2"]
