@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from llmsim.simulation.schemas import merged, plain, resolved, types_of
 from tests.simulation.json_schemas import SCALARS
 
-ROOT = {"$defs": {"a/b": {"const": 1}, "n": {"$anchor": "here", "const": 2}}, "list": [{"const": 3}]}
+ROOT: dict[str, Any] = {"$defs": {"a/b": {"const": 1}, "n": {"$anchor": "here", "const": 2}}, "list": [{"const": 3}]}
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ ROOT = {"$defs": {"a/b": {"const": 1}, "n": {"$anchor": "here", "const": 2}}, "l
     [
         ("#", ROOT),
         ("#/$defs/a~1b", {"const": 1}),
-        ("#here", ROOT["$defs"]["n"]),  # type: ignore[call-overload]
+        ("#here", ROOT["$defs"]["n"]),
         ("#/list/0", {"const": 3}),
         ("#/list/9", True),
         ("#/nowhere", True),

@@ -1,4 +1,4 @@
-"""Thinking: how much follows from the effort; in words where somebody sees them; no word of the reply depends on it."""
+"""Thinking: how much follows from the effort, in words where somebody sees them; no word of the reply depends on it."""
 
 from typing import Any
 
