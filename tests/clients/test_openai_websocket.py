@@ -25,10 +25,7 @@ def test_sync_connection_holds_a_conversation_that_is_not_stored(server: Server)
     client = OpenAI(api_key="any", base_url=f"{server.url}/v1")
     with client.responses.connect() as connection:
         connection.response.create(model=MODEL, input="Hello, my name is Ada.", store=False)
-        for event in connection:
-            if event.type == "response.completed":
-                first = event.response
-                break
+        first = next(event.response for event in connection if event.type == "response.completed")
         connection.response.create(model=MODEL, input="What is my name?", store=False, previous_response_id=first.id)
         text = ""
         for event in connection:
