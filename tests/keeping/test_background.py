@@ -18,6 +18,7 @@ from tests.pods import PodUnderTest, pod
 from tests.responses_api import BEHIND, RESPONSES, Api, Json, asked, begun, events, running, text
 from tests.runners import Failing
 from tests.schemas import answer_faults, event_faults
+from tests.wire.openai.response_streams import read
 
 pytestmark = pytest.mark.usefixtures("each_way")
 LONG_S = 60.0
@@ -200,6 +201,8 @@ async def test_streams_of_a_cancelled_response_end_there_and_are_told_again_to_t
         assert trio.current_time() == pytest.approx(began)
         assert [event["type"] for event in heard[0]] == [event["type"] for event in whole[: len(heard[0])]]
         assert events(await api.told_again(response)) == heard[0]
+        read(whole)
+        read(heard[0], cut=True)
         assert 2 <= len(heard[0]) < len(whole)
 
 
