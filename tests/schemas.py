@@ -1,22 +1,21 @@
 """OpenAI's own description of its API, to hold bodies and events against: `faults("Response", body)`, `event_faults`.
 
-The description (reduced: `tests/fixtures/openai/`) is read as JSON Schema 2020-12. Where recorded responses of the live
-API differ from it, `RELAXED` says so, each with its reason; nothing else is forgiven.
+The description (`openapi.py` finds it, or skips the test) is read as JSON Schema 2020-12. Where recorded responses of
+the live API differ from it, `RELAXED` says so, each with its reason; nothing else is forgiven.
 """
 
 import functools
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import attrs
-import orjson
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-DESCRIPTION = Path(__file__).parent / "fixtures" / "openai" / "description.json"
+from tests.openapi import document
+
 URI = "urn:openai"
 STREAMED = "text/event-stream"
 JSON = "application/json"
@@ -86,14 +85,14 @@ def events() -> dict[str, str]:
 @functools.cache
 def description() -> dict[str, Any]:
     """The description, with the exceptions made, and as JSON Schema 2020-12 has it."""
-    document: dict[str, Any] = _modern(orjson.loads(DESCRIPTION.read_bytes()))
+    made: dict[str, Any] = _modern(document())
     for relaxed in RELAXED:
-        schema = next(_declaring(document["components"]["schemas"][relaxed.schema], relaxed.name))
+        schema = next(_declaring(made["components"]["schemas"][relaxed.schema], relaxed.name))
         if relaxed.null:
             schema["properties"][relaxed.name] = _or_null(schema["properties"][relaxed.name])
         if relaxed.absent:
             schema["required"].remove(relaxed.name)
-    return document
+    return made
 
 
 def _declaring(schema: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:

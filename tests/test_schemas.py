@@ -3,7 +3,8 @@
 import orjson
 import pytest
 
-from tests.schemas import DESCRIPTION, RELAXED, answer_faults, description, event_faults, events, faults
+from tests.openapi import document
+from tests.schemas import RELAXED, answer_faults, description, event_faults, events, faults
 
 USAGE = {
     "input_tokens": 1,
@@ -15,7 +16,7 @@ USAGE = {
 
 
 def test_description_leads_nowhere_else() -> None:
-    text = DESCRIPTION.read_text()
+    text = orjson.dumps(document()).decode()
     known = description()["components"]["schemas"]
     named = {part.split('"')[0] for part in text.split('"$ref":"#/components/schemas/')[1:]}
     assert named - set(known) == set()
@@ -49,3 +50,9 @@ def test_each_exception_is_needed(relaxed: object) -> None:
             assert one.name in declared[0]["required"]
         else:
             assert {"type": "null"} not in declared[0]["properties"][one.name].get("anyOf", [])
+
+
+def test_test_is_skipped_where_there_is_no_description(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_OPENAPI", "/nowhere/openai-openapi.json")
+    with pytest.raises(pytest.skip.Exception, match="OPENAI_OPENAPI says where it is"):
+        document()
