@@ -7,6 +7,7 @@ when a request that has it is. Samples of values are in `samples`, and every fie
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import attrs
@@ -38,7 +39,7 @@ class Fate(StrEnum):
 class Sample:
     """A value of a field, which may be within another (`a.b`), what a request needs beside it, and what it replaces.
 
-    `label` is what is shown, where that is not the field.
+    `label` is what is shown, where that is not the field. `stored`: a response that is asked for again shows it.
     """
 
     field: str
@@ -46,6 +47,7 @@ class Sample:
     needs: Mapping[str, Any] = attrs.field(factory=dict)
     instead_of: str = ""
     label: str = ""
+    stored: bool = False
 
     @property
     def shown(self) -> str:
@@ -90,9 +92,11 @@ def fate(endpoint: Endpoint, sample: Sample) -> Fate:
     key = sample.field.rpartition(".")[2]
     pairs = list(zip(responses(endpoint.wire, found), responses(endpoint.wire, before), strict=True))
     pairs = [(unpadded(one), unpadded(other)) for one, other in pairs]
-    if any(without_key(one, key) != without_key(other, key) for one, other in pairs):
+    apart = partial(without_key, key=key, plain=not isinstance(sample.value, dict | list))
+    if any(apart(one) != apart(other) for one, other in pairs):
         return Fate.SUPPORTED
-    return Fate.TOLD if any(one != other for one, other in pairs) else Fate.IGNORED
+    later = sample.stored and found.params != before.params
+    return Fate.TOLD if later or any(one != other for one, other in pairs) else Fate.IGNORED
 
 
 def undigested(asked: Parsed) -> Parsed:
@@ -133,12 +137,16 @@ def unpadded(value: object) -> object:
     return value
 
 
-def without_key(value: object, key: str) -> object:
-    """A JSON value without this key, at any depth."""
+def without_key(value: object, key: str, *, plain: bool) -> object:
+    """A JSON value without this key, at any depth; `plain`: where it has a plain value, as the field itself."""
     if isinstance(value, dict):
-        return {name: without_key(item, key) for name, item in value.items() if name != key}
+        return {
+            name: without_key(item, key, plain=plain)
+            for name, item in value.items()
+            if name != key or (plain and isinstance(item, dict | list))
+        }
     if isinstance(value, list | tuple):
-        return [without_key(item, key) for item in value]
+        return [without_key(item, key, plain=plain) for item in value]
     return value
 
 

@@ -202,7 +202,8 @@ async def test_turns_of_every_shipped_profile_are_drawn_again(tmp_path: Path, au
     models = [profile.models[0].id for profile in PROFILES.by_name.values() if profile.models]
     async with pod(tmp_path) as under:
         for index, model in enumerate(models):
-            await under.say("What is rain?", model=model, headers={"X-LLMSim-Session": f"profile-{index}"})
+            headers = {"X-LLMSim-Session": f"profile-{index}"}
+            await under.say("What is rain?", model=model, headers=headers, max_tokens=None, max_completion_tokens=40)
         result = regenerate(under.service.simulator.environment, counter_named)
         with under.service.simulator.environment.read() as view:
             profiles = view.count(Table.PROFILES)

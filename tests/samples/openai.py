@@ -44,7 +44,7 @@ def chat() -> Endpoint:
         Sample("logprobs", ON),
         Sample("top_logprobs", 2, {"logprobs": True}),
         Sample("store", ON),
-        Sample("metadata", {"a": "b"}),
+        Sample("metadata", {"a": "b"}, {"store": ON}, stored=ON),
         Sample("service_tier", "flex"),
         *SAMPLING,
         Sample("presence_penalty", 1),
