@@ -84,6 +84,7 @@ def test_fixture_holds_every_table_and_every_record_as_it_was_written() -> None:
     found = contents(FIXTURE)
     assert {table: len(records) for table, records in found.items()} == {
         "meta": 1, "sessions": 8, "turns": 16, "outcomes": 15, "heads": 16, "idempotency": 1, "profiles": 2,
+        "resources": 0, "items": 0, "names": 0, "lists": 0, "counters": 0,
     }  # fmt: skip
     assert found["meta"] == {b"store": b'{"created_s":1767225600,"format":1,"ordinal":0,"root_seed":7}'}
     assert found["sessions"][b"forked"] == (
@@ -103,7 +104,7 @@ def test_fixture_holds_every_table_and_every_record_as_it_was_written() -> None:
 
 def test_fixture_is_read_in_todays_words() -> None:
     with Environment.open(FIXTURE, readonly=True, lock=False) as environment, environment.read() as view:
-        assert environment.meta() == Meta(root_seed=7, ordinal=0, created_s=1_767_225_600)
+        assert environment.meta() == Meta(root_seed=7, ordinal=0, created_s=1_767_225_600, format=1)
         known = [session.id for session in sessions.sessions(view)]
         turns = [turn for session in known for turn in sessions.turns(view, session)]
         said = [line.split(": ", 1) for line in SAID.strip().splitlines()]
@@ -118,14 +119,17 @@ def test_fixture_is_read_in_todays_words() -> None:
     assert {path.name for path in FIXTURE.iterdir()} == {DATA_FILE}
 
 
-def test_fixture_turns_of_an_earlier_plan_version_never_pass_for_equal() -> None:
-    with Environment.open(FIXTURE, readonly=True, lock=False) as environment:
+@pytest.mark.parametrize(("name", "version", "sizes"), [("store-v1", 1, (8, 16)), ("store-v1-plan-2", 2, (9, 17))])
+def test_fixture_turns_of_an_earlier_plan_version_never_pass_for_equal(
+    name: str, version: int, sizes: tuple[int, int]
+) -> None:
+    with Environment.open(FOLDER.with_name(name), readonly=True, lock=False) as environment:
         result = regenerate(environment, counter_named)
     assert [str(mismatch) for mismatch in result.mismatches] == []
     assert {skipped.why for skipped in result.skipped} == {
-        f"it was planned by version 1, this release plans by {PLAN_VERSION}"
+        f"it was planned by version {version}, this release plans by {PLAN_VERSION}"
     }
-    assert (result.sessions, result.turns, len(result.skipped)) == (8, 16, 16)
+    assert (result.sessions, result.turns, len(result.skipped)) == (*sizes, sizes[1])
 
 
 @pytest.mark.usefixtures("each_way")
@@ -136,7 +140,7 @@ def test_fixture_turns_of_the_current_plan_version_drawn_again_are_the_same() ->
             picture = next(sessions.turns(view, "pictures"))
     assert [str(mismatch) for mismatch in result.mismatches] == []
     assert [str(skipped) for skipped in result.skipped] == []
-    assert (result.sessions, result.turns) == (9, 17)
+    assert (result.sessions, result.turns) == (21, 34)
     assert (picture.messages[0].text, picture.messages[0].parts) == ("What is in this picture?", ("image",))
     assert picture.usage.prompt_tokens == 98
 
