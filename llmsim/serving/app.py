@@ -126,6 +126,7 @@ def add_request_ids(app: QuartTrio, service: Service) -> None:
     @app.after_request
     async def identify(response: Response) -> Response:
         named = "x-request-id" in response.headers or "request-id" in response.headers
-        if not named and refusing(request.path).dialect.startswith("openai."):
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        if not named and refusing(request.path, headers).dialect.startswith("openai."):
             response.headers["x-request-id"] = "req_" + request_id(service.simulator.pod, request.full_path, b"").hex()
         return response

@@ -118,6 +118,7 @@ async def test_models_are_those_of_google_under_both_versions(tmp_path: Path) ->
         assert await get(under, f"/v1beta/{names[0]}") == (200, listed["models"][0])
         assert await get(under, f"/v1/{names[0]}") == (200, listed["models"][0])
         assert (await get(under, "/v1/models", {}))[1]["object"] == "list"
+        assert "x-request-id" not in (await under.client.exchange("GET", "/v1/models", KEY)).headers
 
 
 async def test_a_model_that_nobody_names_is_not_found_in_googles_words(tmp_path: Path) -> None:
