@@ -6,28 +6,26 @@ all attempts make at most NODES values, MOST_DEPTH deep. Where no attempt satisf
 or asks for more than the bounds), the last one is given: there is always an instance, and never an error.
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import orjson
 
-from llmsim.simulation import strings
+from llmsim.simulation import numbers, strings
 from llmsim.simulation.checking import valid
 from llmsim.simulation.draws import Stream
 from llmsim.simulation.hints import Hints
 from llmsim.simulation.patterns import Unmet, matching
-from llmsim.simulation.schemas import Schema, merged, plain, resolved, types_of
+from llmsim.simulation.schemas import Schema, is_of, listed, merged, plain, resolved, table_of, types_of
 
 ATTEMPTS = 24
 NODES = 2_000
 FEW = 50
-"""What a later attempt may make at least."""
+"""What any attempt may make."""
 MOST_DEPTH = 24
 MORE_ITEMS = 3
-_LARGEST = 2**53 - 1
 _NO_SCHEMA = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
-"""What comes of a schema that is none: a text where a number should be, a list where names should be."""
+"""What comes of a schema that is none."""
 
 
 class Unsatisfiable(Exception):
@@ -128,9 +126,9 @@ class _Maker:
         """What else a schema asks for: all parts, and of alternatives one."""
         if not isinstance(schema, dict):
             return
-        yield from _listed(schema.pop("allOf", ()))
+        yield from listed(schema.pop("allOf", ()))
         for key in ("anyOf", "oneOf"):
-            alternatives = [one for one in _listed(schema.pop(key, ())) if one is not False]
+            alternatives = [one for one in listed(schema.pop(key, ())) if one is not False]
             if alternatives:
                 yield self._alternative(alternatives)
         condition = schema.pop("if", None)
@@ -149,15 +147,15 @@ class _Maker:
     def _one_of(self, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
         """A value of an enumeration that has the type, where it names one."""
         kinds = types_of(schema) if "type" in schema else None
-        values = [value for value in schema["enum"] if kinds is None or _is(value, kinds)]
+        values = [value for value in schema["enum"] if kinds is None or is_of(value, kinds)]
         if not values:
             raise Unsatisfiable
         offered = self._hints.chosen(values) if not self._attempt else None
         return offered if offered is not None else self._stream.pick(values)
 
     def _object(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
-        known = _table(schema, "properties")
-        required = dict.fromkeys(name for name in _listed(schema.get("required", ())) if isinstance(name, str))
+        known = table_of(schema, "properties")
+        required = dict.fromkeys(name for name in listed(schema.get("required", ())) if isinstance(name, str))
         least, most = int(schema.get("minProperties", 0)), int(schema.get("maxProperties", NODES))
         if max(least, len(required)) > self.left:
             raise Unsatisfiable
@@ -170,14 +168,13 @@ class _Maker:
             except Unsatisfiable:
                 if name in required:
                     raise
-            for other in _listed(_table(schema, "dependentRequired").get(name, ())):
+            for other in listed(table_of(schema, "dependentRequired").get(name, ())):
                 if other not in made:
                     made[other] = self.make(self._of_property(schema, other), other, depth + 1)
         while len(made) < least:
             name = self._name(schema, made)
             made[name] = self.make(self._of_property(schema, name), name, depth + 1)
-        order = {name: at for at, name in enumerate(known)}
-        return {name: made[name] for name in sorted(made, key=lambda name: order.get(name, len(order)))}
+        return {name: made[name] for name in (*[name for name in known if name in made], *made)}
 
     def _wanted(self, schema: Schema, name: str, depth: int) -> bool:
         """Whether a property that need not be there is: where the conversation offers something, and now and then."""
@@ -197,21 +194,21 @@ class _Maker:
         """All that a property of this name must satisfy."""
         found: Schema = True
         named = False
-        if name in _table(schema, "properties"):
+        if name in table_of(schema, "properties"):
             found, named = schema["properties"][name], True
-        for pattern, wanted in _table(schema, "patternProperties").items():
+        for pattern, wanted in table_of(schema, "patternProperties").items():
             if strings.fits(name, {"patterns": [pattern]}):
                 found, named = merged(found, wanted), True
         if not named:
             found = schema.get("additionalProperties", schema.get("unevaluatedProperties", True))
-        dependent = _table(schema, "dependentSchemas").get(name)
+        dependent = table_of(schema, "dependentSchemas").get(name)
         if isinstance(dependent, dict) and name in (dependent.get("properties") or {}):
             found = merged(found, dependent["properties"][name])
         return found
 
     def _name(self, schema: Mapping[str, Any], taken: Mapping[str, Any]) -> str:
         """The name of one more property."""
-        for name in _table(schema, "properties"):
+        for name in table_of(schema, "properties"):
             if name not in taken:
                 return str(name)
         if schema.get("additionalProperties", True) is not False:
@@ -223,7 +220,7 @@ class _Maker:
                 )  # fmt: skip
                 if name not in taken:
                     return name
-        for pattern in _table(schema, "patternProperties"):
+        for pattern in table_of(schema, "patternProperties"):
             for _ in range(8):
                 try:
                     name = matching(pattern, self._stream)
@@ -234,7 +231,7 @@ class _Maker:
         raise Unsatisfiable
 
     def _array(self, schema: Mapping[str, Any], name: str, depth: int) -> list[Any]:
-        heads = _listed(schema.get("prefixItems", ()))
+        heads = listed(schema.get("prefixItems", ()))
         least, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", NODES))
         contained = schema.get("contains")
         wanted = int(schema.get("minContains", 1)) if contained is not None else 0
@@ -272,26 +269,14 @@ class _Maker:
         raise Unsatisfiable
 
     def _number(self, schema: Mapping[str, Any], name: str, *, whole: bool) -> float:
-        low, high = _bounds(schema, whole=whole)
-        step = schema.get("multipleOf")
         if not self._attempt:
-            offered = self._offered(name, lambda value: low <= value <= high and (step is None or value % step == 0))
-            if offered is not None and (not whole or float(offered).is_integer()):
+            offered = self._offered(name, lambda value: numbers.fits(schema, value, whole=whole))
+            if offered is not None:
                 return offered
-        low, high = _range(low, high)
-        if step is not None and step > 0:
-            high = max(high, low + step) if math.isinf(_bounds(schema, whole=whole)[1]) else high
-            first, last = math.ceil(low / step), math.floor(high / step)
-            if first > last:
-                raise Unsatisfiable
-            factor = _drawn(self._stream, first, last)
-            return factor * step if not whole or isinstance(step, int) else int(factor * step)
-        first, last = math.ceil(low), math.floor(high)
-        if first <= last and (whole or last - first >= 1):
-            return _drawn(self._stream, first, last)
-        if whole:
+        drawn = numbers.drawn(schema, self._stream, whole=whole)
+        if drawn is None:
             raise Unsatisfiable
-        return low + (high - low) * self._stream.uniform()
+        return drawn
 
     def _offered(self, name: str, fits: Callable[[float], bool]) -> float | None:
         """A number that the conversation offers: the one that it says of this name, else the next of the others."""
@@ -302,56 +287,6 @@ class _Maker:
                     self._numbers.remove(value)
                 return value
         return None
-
-
-def _bounds(schema: Mapping[str, Any], *, whole: bool) -> tuple[float, float]:
-    """The least and the greatest number that a schema allows, both included."""
-    low, high = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
-    above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
-    if above is not None and above >= low:
-        low = math.floor(above) + 1 if whole else math.nextafter(above, math.inf)
-    if below is not None and below <= high:
-        high = math.ceil(below) - 1 if whole else math.nextafter(below, -math.inf)
-    if low > high:
-        raise Unsatisfiable
-    return low, high
-
-
-def _range(low: float, high: float) -> tuple[float, float]:
-    """Of all numbers that are allowed those of which one is drawn: small ones, where there are no bounds."""
-    if math.isinf(low) and math.isinf(high):
-        return 1, 100
-    if math.isinf(low):
-        return (min(0, high - 100) if abs(high) < _LARGEST else high), high
-    if math.isinf(high):
-        return low, (max(100, low + 100) if abs(low) < _LARGEST else low)
-    return low, high
-
-
-def _drawn(stream: Stream, first: int, last: int) -> int:
-    """A whole number of a range, a small one where there are small ones."""
-    if first <= 0 < last:
-        first = 1 if last >= 1 else first
-    return first + stream.below(min(last - first + 1, 100))
-
-
-def _is(value: Any, kinds: list[str]) -> bool:  # noqa: ANN401
-    """Whether a value is of one of these types."""
-    if isinstance(value, bool):
-        return "boolean" in kinds
-    if isinstance(value, int | float):
-        return "number" in kinds or ("integer" in kinds and float(value).is_integer())
-    names: dict[type, str] = {str: "string", list: "array", dict: "object", type(None): "null"}
-    return names[type(value)] in kinds
-
-
-def _table(schema: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = schema.get(key)
-    return found if isinstance(found, Mapping) else {}
-
-
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401
-    return list(value) if isinstance(value, list | tuple) else []
 
 
 _NO_HINTS = Hints.of(())

@@ -168,7 +168,7 @@ def _types(one: Sequence[str], other: Sequence[str]) -> list[str]:
 
 def _properties(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Schema]:
     """The properties of both; one that a side does not name must satisfy what that side says of others."""
-    left, right = _table(one, "properties"), _table(other, "properties")
+    left, right = table_of(one, "properties"), table_of(other, "properties")
     names = [*left, *(name for name in right if name not in left)]
     return {
         name: merged(
@@ -179,7 +179,8 @@ def _properties(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, S
     }
 
 
-def _table(schema: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def table_of(schema: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """What a schema has under a key, where that is a table; else nothing."""
     found = schema.get(key)
     return found if isinstance(found, Mapping) else {}
 
@@ -196,3 +197,18 @@ def _among(value: Any, values: Sequence[Any]) -> bool:  # noqa: ANN401
 
 def _at(schemas: Sequence[Schema], index: int) -> Schema:
     return schemas[index] if index < len(schemas) else True
+
+
+def listed(value: Any) -> list[Any]:  # noqa: ANN401
+    """A list, where a value is one; else nothing."""
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def is_of(value: Any, kinds: list[str]) -> bool:  # noqa: ANN401
+    """Whether a value is of one of these types."""
+    if isinstance(value, bool):
+        return "boolean" in kinds
+    if isinstance(value, int | float):
+        return "number" in kinds or ("integer" in kinds and float(value).is_integer())
+    names: dict[type, str] = {str: "string", list: "array", dict: "object", type(None): "null"}
+    return names[type(value)] in kinds

@@ -21,7 +21,7 @@ _FOURS = len(_PAIRS) ** 2
 """Four digits are as much as Python divides a long number by in one step."""
 ORDINAL_BITS = 16
 KEY_BYTES = 8
-"""A partition key: 6 bytes of the session's digest, and the ordinal, masked by them."""
+"""A partition key: the ordinal, masked by what follows it; a check of it; 5 bytes of the session's digest."""
 RANDOM_HEX = 24
 _SESSIONS = 4096
 """Sessions whose partition keys are remembered."""
@@ -101,9 +101,9 @@ def message_id(plan: Plan) -> str:
 
 @functools.lru_cache(_SESSIONS)
 def partition_key(ordinal: int, session: str) -> str:
-    """16 hex digits that all ids of a session share: 4 for the ordinal, masked by the 12 of the session's digest."""
-    digest = hashlib.blake2b(session.encode(), digest_size=6, person=b"llmsim partition").digest()
-    return (ordinal ^ _key_mask(digest)).to_bytes(2).hex() + digest.hex()
+    """16 hex digits that all ids of a session share: 6 for the ordinal, 10 for the session."""
+    digest = hashlib.blake2b(session.encode(), digest_size=5, person=b"llmsim partition").digest()
+    return (_key_of(ordinal, digest) + digest).hex()
 
 
 def keyed_id(prefix: str, key: str, created_s: int, unique: bytes, *labels: int | str) -> str:
@@ -134,7 +134,8 @@ def partition_owner(text: str) -> int | None:
     if found is None:
         return None
     key = bytes.fromhex(found[1])
-    return int.from_bytes(key[:2]) ^ _key_mask(key[2:])
+    ordinal = int.from_bytes(key[:2]) ^ _key_mask(key[3:])
+    return ordinal if _key_of(ordinal, key[3:]) == key[:3] else None
 
 
 def owner_of(text: str) -> int | None:
@@ -165,6 +166,12 @@ def base62(value: int, length: int) -> str:
 def _chance(unique: bytes, labels: tuple[int | str, ...]) -> str:
     name = "/".join(map(str, labels)).encode()
     return hashlib.blake2b(name, key=unique[:64], digest_size=RANDOM_HEX // 2, person=b"llmsim item id").hexdigest()
+
+
+def _key_of(ordinal: int, digest: bytes) -> bytes:
+    """The beginning of a partition key: of 256 keys that are none of ours one passes for one."""
+    check = hashlib.blake2b(ordinal.to_bytes(2) + digest, digest_size=1, person=b"llmsim keycheck").digest()
+    return (ordinal ^ _key_mask(digest)).to_bytes(2) + check
 
 
 def _key_mask(digest: bytes) -> int:

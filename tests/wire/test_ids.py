@@ -112,3 +112,8 @@ def test_keyed_ids_of_one_turn_lead_to_one_another_and_to_no_other_turn(
 @pytest.mark.parametrize("text", ["", "msg_", "msg_" + "0" * 50 + "x", "msg_" + "1" * 50, "conv_" + "0" * 48])
 def test_what_is_no_keyed_id_leads_nowhere(text: str) -> None:
     assert kin("resp", text) is None
+
+
+def test_ids_that_are_none_of_ours_hardly_ever_name_a_pod() -> None:
+    theirs = ["resp_" + hashlib.sha256(b"%d" % at).hexdigest()[:48] for at in range(5000)]
+    assert sum(owner_of(one) is not None for one in theirs) < 60
