@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any, TypeVar, get_args, get_origin
 
+import attrs
 import orjson
 from cattrs import Converter
 from cattrs.errors import ForbiddenExtraKeysError
@@ -37,11 +38,16 @@ def _converter() -> Converter:
 
 
 def _scripted(using: Converter) -> Callable[[Any, type[Scripted]], Scripted]:
-    """What a script said; before format 2 it was its text alone."""
+    """What a script said, whole; before format 2 it was its text alone."""
     structure = make_dict_structure_fn(Scripted, using, _cattrs_forbid_extra_keys=True)
+    whole = attrs.fields_dict(Scripted).keys()
 
     def hook(value: Any, kind: type[Scripted]) -> Scripted:  # noqa: ANN401
-        return Scripted(value) if isinstance(value, str) else structure(value, kind)
+        if isinstance(value, str):
+            return Scripted(value)
+        if value.keys() != whole:
+            raise ValueError(f"what a script said has the keys {', '.join(whole)}")
+        return structure(value, kind)
 
     return hook
 

@@ -1,23 +1,8 @@
 """What the store holds: keys, records and FORMAT_VERSION. Pure; LMDB is not known here.
 
-| table         | key                              | record                                                     |
-|---------------|----------------------------------|------------------------------------------------------------|
-| `meta`        | `store`                          | `Meta`: format, root seed, ordinal, creation               |
-| `sessions`    | session                          | `Session`: summary, kept in step with its turns            |
-| `turns`       | session 00 number branch attempt | `Turn`: what was asked, and what was answered              |
-| `outcomes`    | as `turns`                       | `Outcome`: how the response ended                          |
-| `heads`       | session 00 chain digest          | key (without session) and choice whose reply ends there    |
-| `idempotency` | session 00 digest of client key  | key (without session) of the turn that answered it         |
-| `profiles`    | profile digest                   | the profile as TOML-equivalent JSON                        |
-| `resources`   | session 00 id                    | `Resource`: what a provider's API calls by an id           |
-| `items`       | session 00 position              | one item of a conversation, as JSON                        |
-| `names`       | id of a resource or an item      | the key of its record, behind `r` or `i`                   |
-| `lists`       | list 00 stamp id                 | session; the resources of one list, oldest first           |
-| `counters`    | digest                           | how often something was made that nothing else tells apart |
-
-`number` is 4 bytes, `branch` 8, `attempt` 4, all big-endian, so that key order is turn order. A session id is 1 to 128
-characters of `[A-Za-z0-9._:-]` and never holds the 00 byte. A position is 4 bytes, a stamp 8. Records are JSON (sorted
-keys, UTF-8). Format 1 had no table below `profiles`; it is read as if they were empty.
+A key's `number` is 4 bytes, `branch` 8, `attempt` 4, all big-endian, so that key order is turn order. A session id is 1
+to 128 characters of `[A-Za-z0-9._:-]` and never holds the 00 byte. A position is 4 bytes, a stamp 8. Records are JSON
+(sorted keys, UTF-8). Format 1 had no table below `profiles`; it is read as if they were empty.
 The schedule of a turn is never stored: it is computed again from the plan.
 """
 
@@ -43,7 +28,23 @@ SEPARATOR = b"\x00"
 
 
 class Table(StrEnum):
-    """The tables, by the names that they have in the file."""
+    """The tables, by the names that they have in the file.
+
+    | table         | key                              | record                                                     |
+    |---------------|----------------------------------|------------------------------------------------------------|
+    | `meta`        | `store`                          | `Meta`: format, root seed, ordinal, creation               |
+    | `sessions`    | session                          | `Session`: summary, kept in step with its turns            |
+    | `turns`       | session 00 number branch attempt | `Turn`: what was asked, and what was answered              |
+    | `outcomes`    | as `turns`                       | `Outcome`: how the response ended                          |
+    | `heads`       | session 00 chain digest          | key (without session) and choice whose reply ends there    |
+    | `idempotency` | session 00 digest of client key  | key (without session) of the turn that answered it         |
+    | `profiles`    | profile digest                   | the profile as TOML-equivalent JSON                        |
+    | `resources`   | session 00 id                    | `Resource`: what a provider's API calls by an id           |
+    | `items`       | session 00 position              | one item of a conversation, as JSON                        |
+    | `names`       | id of a resource or an item      | the key of its record, behind `r` or `i`                   |
+    | `lists`       | list 00 stamp id                 | session; the resources of one list, oldest first           |
+    | `counters`    | digest                           | how often something was made that nothing else tells apart |
+    """
 
     META = "meta"
     SESSIONS = "sessions"

@@ -1,4 +1,4 @@
-"""Deleted is deleted: what a client deletes over HTTP is in no snapshot that is taken afterwards, not one byte of it."""
+"""Deleted is deleted: what a client deletes over HTTP is in no snapshot taken afterwards, not one byte of it."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path

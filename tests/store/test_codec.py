@@ -67,8 +67,10 @@ def test_decode_of_a_record_with_one_value_replaced_is_exact_or_damage(data: st.
         at = at[key]
     at[key] = data.draw(JSON)
     changed = orjson.dumps(table, option=orjson.OPT_SORT_KEYS)
+    if isinstance(table["script"], str):
+        table["script"] = {"calls": [], "reasoning": "", "refused": False, "text": table["script"]}  # as of format 1
     try:
-        assert encode(decode(changed, Turn)) == changed
+        assert encode(decode(changed, Turn)) == orjson.dumps(table, option=orjson.OPT_SORT_KEYS)
     except StoreDamaged as error:
         assert "kind Turn" in str(error)  # noqa: PT017
 
