@@ -39,6 +39,8 @@ BESIDE_THE_MIRROR = {
     "test_shipped_profiles",
     "test_recognised",
     "test_fixture",
+    "test_fixture_dialects",
+    "test_formats",
     "test_fields",
 }
 """Tests of the tree, the documents and the shipped data rather than of a module."""
