@@ -22,7 +22,7 @@ from tests.wire.plans import JSON_VALUES, PIECES
 
 GOLDEN = b"""\
 {
-  "id": "resp_9a86df6d3e64e158006955b900f9454e89234a634c63d0cd8c",
+  "id": "resp_ed273689d0ef8fc8006955b900f9454e89234a634c63d0cd8c",
   "object": "response",
   "created_at": 1767225600,
   "status": "completed",
