@@ -83,7 +83,8 @@ def test_integer_beyond_64_bits_is_named_as_one(key: str, number: int, message: 
 
 
 def test_request_that_is_too_deep_is_refused_not_failed() -> None:
-    deep = b'{"model":"m","messages":[{"role":"user","content":"a"}],"web_search_options":{"a":' + b"[" * 500 + b"]" * 500 + b"}}"
+    head = b'{"model":"m","messages":[{"role":"user","content":"a"}],"web_search_options":{"a":'
+    deep = head + b"[" * 500 + b"]" * 500 + b"}}"
     with pytest.raises(ClientError, match="nested too deeply"):
         CHAT.parse(deep, {})
 
