@@ -17,6 +17,7 @@ from llmsim.errors import ClientError, UnknownPath, WrongMethod
 from llmsim.serving.anthropic import add_anthropic
 from llmsim.serving.anthropic_batches import add_batches
 from llmsim.serving.compaction import add_compaction
+from llmsim.serving.completions import add_completions
 from llmsim.serving.connection import ObservedRequest, asked, body_of, connection_class, respond
 from llmsim.serving.conversations import add_conversations
 from llmsim.serving.embeddings import add_embeddings
@@ -49,6 +50,7 @@ def create_app(service: Service) -> QuartTrio:
     add_embeddings(app, service)
     add_moderations(app, service)
     add_sessions(app, service)
+    add_completions(app, service)
     add_responses(app, service)
     add_compaction(app, service)
     add_conversations(app, service)

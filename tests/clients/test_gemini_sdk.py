@@ -209,7 +209,9 @@ def test_replies_in_json_are_instances_of_their_schema(client: genai.Client) -> 
     config = types.GenerateContentConfig(
         response_mime_type="application/json", response_json_schema=Person.model_json_schema()
     )
-    streamed = client.models.generate_content_stream(model=MODEL, contents="A person called Ada, 36 years old.", config=config)
+    streamed = client.models.generate_content_stream(
+        model=MODEL, contents="A person called Ada, 36 years old.", config=config
+    )
     assert Person.model_validate_json("".join(chunk.text or "" for chunk in streamed)) == said.parsed
 
 

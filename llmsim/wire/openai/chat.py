@@ -25,6 +25,7 @@ from llmsim.wire.openai.chat_models import OF_SAMPLING, check_model
 from llmsim.wire.openai.chat_schema import check_chat
 from llmsim.wire.openai.chat_tools import check_json_asked, check_results, chosen, format_of, offered
 from llmsim.wire.openai.http import JSON, STANDARD, canonical, read_exactly, read_object
+from llmsim.wire.openai.responses_requests import check_storable
 
 UNSPOKEN = frozenset({"messages", "stream", "stream_options"})
 """Keys that are no part of the request's digest: the messages are in its place, and how it is sent changes no word."""
@@ -152,6 +153,9 @@ def _params(asked: Mapping[str, Any]) -> dict[str, Any]:
     found = {key: asked[key] for key in KEPT_KEYS if asked.get(key) is not None}
     if longest is None and asked.get("max_tokens") is not None:
         found["limited"] = "max_tokens"
+    if asked.get("store"):
+        found["messages"] = asked["messages"]
+        check_storable(found)
     return found | {
         "model": asked["model"],
         "stream": bool(asked.get("stream")),
