@@ -15,9 +15,10 @@ from llmsim.serving.inference import Answer
 from llmsim.serving.observed import Exchange
 from llmsim.serving.service import Phase, Service
 from llmsim.store.schema import Ending
+from llmsim.wire.dialects import served
 
 if TYPE_CHECKING:
-    from hypercorn.typing import ASGISendCallable
+    from hypercorn.typing import ASGISendCallable, HTTPScope
     from quart.typing import ResponseTypes
 
 
@@ -67,6 +68,9 @@ class Connection(TrioASGIHTTPConnection):
 
     service: ClassVar[Service]
     exchange: Exchange
+
+    def __init__(self, app: Any, scope: Any) -> None:  # noqa: ANN401  (as Quart-Trio calls it)
+        super().__init__(app, cast("HTTPScope", {**scope, "path": served(scope["path"])}))
 
     async def handle_request(  # type: ignore[override]  # Quart's base class has no nursery; Quart-Trio's has
         self, nursery: trio.Nursery, request: ObservedRequest, send: "ASGISendCallable"

@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
+import attrs
+
 from llmsim.wire.anthropic.messages import AnthropicMessages
 from llmsim.wire.base import Wire
 from llmsim.wire.gemini.generate import STREAM, WHOLE, Gemini
@@ -33,7 +35,15 @@ GENERATING: Mapping[str, Wire] = {
 """The routes that make a model speak, all by POST."""
 
 
+def _deployed(wire: OpenAIChat | OpenAICompletions, parts: Mapping[str, str], _query: str) -> Wire:
+    """OpenAI's wire at a deployment of Azure's."""
+    return attrs.evolve(wire, deployment=parts["deployment"])
+
+
 TEMPLATED: Mapping[str, Callable[[Mapping[str, str], str], Wire]] = {
+    "/openai/deployments/{deployment}/chat/completions": partial(_deployed, CHAT),
+    "/openai/deployments/{deployment}/completions": partial(_deployed, COMPLETIONS),
+} | {
     f"/{version}/models/{{model}}:{method}": partial(Gemini.at, version, method)
     for version in ("v1beta", "v1")
     for method in (WHOLE, STREAM)
@@ -44,6 +54,15 @@ TEMPLATED: Mapping[str, Callable[[Mapping[str, str], str], Wire]] = {
 """
 WIRES: Mapping[str, Wire] = {wire.dialect: wire for wire in (*GENERATING.values(), GEMINI)}
 """Each dialect by its name in the store, to restore turns with."""
+
+
+AZURE = "/openai/v1/"
+"""Azure's name for `/v1/`, under which it serves OpenAI's API."""
+
+
+def served(path: str) -> str:
+    """The path that is served for a path: Azure's prefix is OpenAI's."""
+    return "/v1/" + path.removeprefix(AZURE) if path.startswith(AZURE) else path
 
 
 def templated(path: str, query: str = "") -> tuple[str, Wire] | None:

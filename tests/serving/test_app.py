@@ -92,7 +92,7 @@ async def test_bad_header_is_named(
     [
         ("POST", "/v1/foo", 404, "Invalid URL (POST /v1/foo)"),
         ("GET", "/", 404, "Invalid URL (GET /)"),
-        ("GET", "/v1/chat/completions", 405, f"Not allowed to GET on /v1/chat/completions. {HINT}"),
+        ("GET", "/v1/completions", 405, f"Not allowed to GET on /v1/completions. {HINT}"),
         ("DELETE", "/v1/models", 405, f"Not allowed to DELETE on /v1/models. {HINT}"),
         ("GET", "/v1/models/none/such", 404, "The model 'none/such' does not exist"),
         ("GET", "/llmsim/v1/sessions/none", 404, "Session 'none' not found."),

@@ -112,3 +112,26 @@ async def test_stream_of_more_than_two_minutes_is_not_cut(tmp_path: Path, autoju
         answer = await under.client.exchange("POST", CHAT, {}, orjson.dumps(BODY))
         assert trio.current_time() - begun > 120
         assert answer.body.endswith(b"data: [DONE]\n\n")
+
+
+async def test_azure_prefix_and_deployments_are_openais_api(tmp_path: Path, autojump_clock: MockClock) -> None:
+    said = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 5}
+    async with pod(tmp_path) as under:
+
+        async def made(path: str, body: dict[str, Any]) -> dict[str, Any]:
+            exchange = await under.client.exchange("POST", path, {"api-key": "any"}, orjson.dumps(body))
+            assert exchange.status == 200, exchange.body
+            found: dict[str, Any] = orjson.loads(exchange.body)
+            return found
+
+        deployment = "/openai/deployments/gpt-4o/"
+        assert (await made(f"{deployment}chat/completions?api-version=2026-01-01", said))["model"].startswith("gpt-4o-")
+        assert (await made(f"{deployment}chat/completions", {**said, "model": "gpt-4.1"}))["model"].startswith(
+            "gpt-4.1"
+        )
+        assert (await made(f"{deployment}completions", {"prompt": "hi"}))["object"] == "text_completion"
+        assert (await made("/openai/v1/chat/completions", {**said, "model": "gpt-4o"}))["object"] == "chat.completion"
+        assert (await made("/openai/v1/conversations", {}))["object"] == "conversation"
+        vectors = {"model": "text-embedding-3-small", "input": "x"}
+        assert (await made("/openai/v1/embeddings", vectors))["object"] == "list"
+        assert (await under.get("/openai/v1/models"))["object"] == "list"

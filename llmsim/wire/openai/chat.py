@@ -24,7 +24,7 @@ from llmsim.wire.openai.chat_messages import messages_of
 from llmsim.wire.openai.chat_models import OF_SAMPLING, check_model
 from llmsim.wire.openai.chat_schema import check_chat
 from llmsim.wire.openai.chat_tools import check_json_asked, check_results, chosen, format_of, offered
-from llmsim.wire.openai.http import JSON, STANDARD, canonical, read_exactly, read_object
+from llmsim.wire.openai.http import JSON, STANDARD, canonical, deployed, read_exactly, read_object
 from llmsim.wire.openai.responses_requests import check_storable
 
 UNSPOKEN = frozenset({"messages", "stream", "stream_options"})
@@ -61,10 +61,11 @@ USAGE = (
 
 @attrs.frozen
 class OpenAIChat:
-    """The dialect. `lenient`: unknown keys are accepted."""
+    """The dialect. `lenient`: unknown keys are accepted; `deployment`: the model where a request names none."""
 
     dialect: str = "openai.chat"
     lenient: bool = False
+    deployment: str | None = None
 
     def parse(self, body: bytes, _headers: Mapping[str, str]) -> Parsed:
         """Read a request body; faults are found in OpenAI's order.
@@ -72,11 +73,11 @@ class OpenAIChat:
         Raises:
             ClientError: whatever is wrong with it.
         """
-        asked = read_object(body)
+        asked = deployed(read_object(body), self.deployment)
         try:
             check_chat(asked, lenient=self.lenient)
         except ClientError:
-            check_chat(read_exactly(body) or asked, lenient=self.lenient)
+            check_chat(deployed(read_exactly(body) or asked, self.deployment), lenient=self.lenient)
             raise
         messages = messages_of(asked["messages"])
         check_results(messages)

@@ -21,17 +21,18 @@ from llmsim.wire.openai import errors
 from llmsim.wire.openai.chat import request_digest
 from llmsim.wire.openai.completions_choices import given
 from llmsim.wire.openai.completions_schema import check_completion, messages_of, prompts_in
-from llmsim.wire.openai.http import JSON, STANDARD, read_exactly, read_object
+from llmsim.wire.openai.http import JSON, STANDARD, deployed, read_exactly, read_object
 
 DEFAULT_MAX_TOKENS = 16
 
 
 @attrs.frozen
 class OpenAICompletions:
-    """The dialect. `lenient`: unknown keys are accepted."""
+    """The dialect. `lenient`: unknown keys are accepted; `deployment`: the model where a request names none."""
 
     dialect: str = "openai.completions"
     lenient: bool = False
+    deployment: str | None = None
 
     def parse(self, body: bytes, _headers: Mapping[str, str]) -> Parsed:
         """Read a request body.
@@ -39,11 +40,11 @@ class OpenAICompletions:
         Raises:
             ClientError: whatever is wrong with it.
         """
-        asked = read_object(body)
+        asked = deployed(read_object(body), self.deployment)
         try:
             check_completion(asked, lenient=self.lenient)
         except ClientError:
-            check_completion(read_exactly(body) or asked, lenient=self.lenient)
+            check_completion(deployed(read_exactly(body) or asked, self.deployment), lenient=self.lenient)
             raise
         digest = request_digest({**asked, "prompt": prompts_in(asked)})
         return self.restore(_params(asked), messages_of(asked.get("prompt")), digest)

@@ -44,6 +44,11 @@ def read_object(body: bytes) -> dict[str, Any]:
     return asked
 
 
+def deployed(asked: dict[str, Any], deployment: str | None) -> dict[str, Any]:
+    """A request to a deployment of Azure's: its name is the model where the request names none."""
+    return asked if deployment is None or asked.get("model") is not None else {**asked, "model": deployment}
+
+
 def read_exactly(body: bytes) -> Any | None:  # noqa: ANN401
     """A body that `read_object` could read, with every integer as one: slow, needed only to say what is wrong with it.
 
