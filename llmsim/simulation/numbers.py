@@ -40,7 +40,8 @@ def drawn(schema: Mapping[str, Any], stream: Stream, *, whole: bool) -> float | 
     first, last = math.ceil(low), math.floor(high)
     if first <= last and (whole or last - first >= 1):
         return _drawn(stream, first, last)
-    return None if whole else low + (high - low) * stream.uniform()
+    # Between numbers too large for halves, the sum is rounded, and may be rounded past the bound.
+    return None if whole else min(low + (high - low) * stream.uniform(), high)
 
 
 def _bounds(schema: Mapping[str, Any], *, whole: bool) -> tuple[float, float] | None:

@@ -120,9 +120,9 @@ async def test_head_and_options_have_no_body(tmp_path: Path, autojump_clock: Moc
         head = await peer.exchange("HEAD", MODEL, {})
         assert (head.status, head.body) == (200, b"")
         assert head.headers["content-length"] == whole.headers["content-length"] == str(len(whole.body))
-        options = await peer.exchange("OPTIONS", CHAT, {})
+        options = await peer.exchange("OPTIONS", "/v1/completions", {})
         assert (options.status, sorted(options.headers["allow"].split(", "))) == (200, ["OPTIONS", "POST"])
-        assert (await peer.exchange("HEAD", CHAT, {})).status == 405
+        assert (await peer.exchange("HEAD", "/v1/completions", {})).status == 405
 
 
 @pytest.mark.parametrize("told", [cold(), hot()])

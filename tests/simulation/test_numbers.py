@@ -50,3 +50,10 @@ def test_numbers_without_bounds_are_small() -> None:
     assert fits({"multipleOf": 3}, 9, whole=True)
     assert not fits({"multipleOf": 3}, 10, whole=True)
     assert not fits({}, 1.5, whole=True)
+
+
+def test_only_number_of_a_range_is_not_rounded_past_its_bound() -> None:
+    schema = {"maximum": 2**54 + 1015, "minimum": 2**54 + 1015}
+    number = drawn(schema, Stream(bytes(32)), whole=False)
+    assert number is not None
+    assert fits(schema, number, whole=False)
