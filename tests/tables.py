@@ -92,9 +92,10 @@ def served() -> list[tuple[str, str, str]]:
             continue
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
         wire = GENERATING.get(rule.rule) or (templated(path) or ("", None))[1]
-        spoken = f"The next reply of a conversation, in the dialect `{wire.dialect}`." if wire else None
-        purpose = spoken or summary(app.view_functions[rule.endpoint].__doc__)
-        found += [(method, path, purpose) for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})]
+        told = summary(app.view_functions[rule.endpoint].__doc__)
+        spoken = f"The next reply of a conversation, in the dialect `{wire.dialect}`." if wire else told
+        methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        found += [(method, path, spoken if method == "POST" else told) for method in methods]
     return found
 
 
