@@ -143,9 +143,9 @@ def crash(session: nox.Session) -> None:
     session.run("pytest", "tests/crash", *session.posargs)
 
 
-@nox.session(default=False)
+@nox.session
 def clients(session: nox.Session) -> None:
-    """Official SDKs hold conversations with a real server."""
+    """Official SDKs hold conversations with a real server; the programs of the README print what it shows."""
     install(session, "tests", "clients")
     session.run("pytest", "tests/clients", *session.posargs)
 
