@@ -3,19 +3,17 @@
 A model that is served only because a pattern or the default profile takes it is not in the list.
 """
 
-import orjson
 from quart import Response
 from quart_trio import QuartTrio
 
 from llmsim.profile import Model
 from llmsim.serving import anthropic, gemini
 from llmsim.serving.connection import asked
+from llmsim.serving.openai import answer
 from llmsim.serving.service import Service
 from llmsim.wire.base import Wire
 from llmsim.wire.dialects import GEMINI, MESSAGES, refusing
 from llmsim.wire.openai.models import known, listing, not_found, not_yours, one
-
-JSON = "application/json"
 
 
 def add_models(app: QuartTrio, service: Service) -> None:
@@ -28,8 +26,7 @@ def add_models(app: QuartTrio, service: Service) -> None:
             return gemini.list_models(service)
         if asked_of() is MESSAGES:
             return anthropic.list_models(service)
-        body = listing(known(service.simulator.profiles.models()))
-        return Response(orjson.dumps(body), content_type=JSON)
+        return answer(listing(known(service.simulator.profiles.models())))
 
     @app.get("/v1/models/<path:model>")
     async def model(model: str) -> Response:
@@ -38,7 +35,7 @@ def add_models(app: QuartTrio, service: Service) -> None:
             return gemini.show_model(service, model, "v1")
         if asked_of() is MESSAGES:
             return anthropic.show_model(service, model)
-        return Response(orjson.dumps(one(named(service, model))), content_type=JSON)
+        return answer(one(named(service, model)))
 
     @app.delete("/v1/models/<path:model>")
     async def delete_model(model: str) -> Response:

@@ -6,6 +6,7 @@ import orjson
 import pytest
 from openai.types import Model
 
+from llmsim.wire.openai.http import STANDARD
 from llmsim.wire.openai.models import known
 from tests.pods import PROFILES, pod
 
@@ -28,3 +29,10 @@ async def test_model_that_is_not_there_is_neither_shown_nor_deleted(tmp_path: Pa
             assert told.status == 404
             assert orjson.loads(told.body)["error"]["message"] == "The model 'none/such' does not exist"
         assert (await under.client.exchange("DELETE", "/v1/models/gpt-4o", {})).status == 403
+
+
+async def test_models_are_told_with_the_headers_of_every_response(tmp_path: Path) -> None:
+    async with pod(tmp_path) as under:
+        for path in ("/v1/models", "/v1/models/gpt-4o"):
+            told = await under.client.exchange("GET", path, {})
+            assert {*STANDARD} <= {*told.headers.items()}

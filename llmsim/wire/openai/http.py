@@ -14,10 +14,11 @@ from llmsim.errors import ClientError
 
 JSON = "application/json"
 ORGANIZATION = "org-llmsim"
-"""The organization that every response names; there is no other one here."""
+"""The organization that every response names, as the project below; there is no other one here."""
 VERSION = "2020-10-01"
 """The version that the live API has named in each response since it exists."""
-STANDARD = (("openai-organization", ORGANIZATION), ("openai-version", VERSION))
+PROJECT = "proj_llmsim"
+STANDARD = (("openai-organization", ORGANIZATION), ("openai-project", PROJECT), ("openai-version", VERSION))
 NOT_JSON = (
     "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library "
     "correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON. If you have trouble "

@@ -165,6 +165,7 @@ def test_headers_name_the_planned_time_and_the_request() -> None:
     assert CHAT.headers(plan, asked()) == (
         ("content-type", "application/json"),
         ("openai-organization", "org-llmsim"),
+        ("openai-project", "proj_llmsim"),
         ("openai-version", "2020-10-01"),
         ("openai-processing-ms", "390"),
         ("x-request-id", "req_101112131415161718191a1b1c1d1e1f"),

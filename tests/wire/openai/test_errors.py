@@ -36,6 +36,7 @@ def test_envelope_stays_what_it_was() -> None:
         ("content-type", "application/json; charset=utf-8"),
         ("content-length", "182"),
         ("openai-organization", "org-llmsim"),
+        ("openai-project", "proj_llmsim"),
         ("openai-version", "2020-10-01"),
         ("x-request-id", "req_000102030405060708090a0b0c0d0e0f"),
     )
