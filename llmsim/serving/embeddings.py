@@ -19,7 +19,7 @@ from llmsim.simulation.embedding import embed
 from llmsim.wire.ids import request_id as request_id_text
 from llmsim.wire.openai import embeddings
 from llmsim.wire.openai.embeddings import Embeddings, Input
-from llmsim.wire.openai.http import JSON, STANDARD
+from llmsim.wire.openai.http import JSON, STANDARD, visible
 
 T = TypeVar("T")
 LONG = 4_000
@@ -48,7 +48,7 @@ def add_embeddings(app: QuartTrio, service: Service) -> None:
                 ("content-length", str(len(whole))),
                 ("access-control-allow-origin", "*"),
                 *STANDARD,
-                ("openai-model", request.model.reported or request.model.id),
+                ("openai-model", visible(request.model.reported or request.model.id)),
                 ("openai-processing-ms", str(took_ms)),
                 ("vary", "Origin"),
                 ("x-request-id", request_id_text(request_id(service.simulator.pod, asked().path, body))),

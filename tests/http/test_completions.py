@@ -54,3 +54,16 @@ async def test_key_brings_the_same_completion_back(tmp_path: Path) -> None:
         first = await complete(under, ["a", "b"], key, max_tokens=0)
         assert await complete(under, ["a", "b"], key, max_tokens=0) == first
         assert [choice["text"] for choice in first["choices"]] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("model", "named"),
+    [("a\r\nset-cookie: b", "a%0D%0Aset-cookie:%20b"), ("\u0100\u00fc", "%C4%80%C3%BC"), ("m" * 9_000, "m" * 256)],
+)
+async def test_model_that_no_header_can_name_is_named_encoded(tmp_path: Path, model: str, named: str) -> None:
+    async with pod(tmp_path) as under:
+        body = orjson.dumps({"model": model, "prompt": "Hello", "max_tokens": 1})
+        told = await under.client.exchange("POST", "/v1/completions", {}, body)
+        assert (told.status, told.headers["openai-model"]) == (200, named)
+        assert orjson.loads(told.body)["model"] == model
+        assert "set-cookie" not in told.headers

@@ -35,8 +35,15 @@ class Dates:
 
 
 def head(status: int, headers: Iterable[tuple[str, str]], date: bytes, *, chunked: bool, close: bool) -> bytes:
-    """Status line and headers, with the empty line."""
-    fields = "".join([f"{name}: {value}\r\n" for name, value in headers]).encode("latin-1")
+    """Status line and headers, with the empty line.
+
+    Raises:
+        ValueError: a header that is more than a line, or no Latin-1: a bug of whoever made it.
+    """
+    lines = [f"{name}: {value}\r\n" for name, value in headers]
+    fields = "".join(lines).encode("latin-1")
+    if fields.count(b"\n") != len(lines):
+        raise ValueError("a header is more than a line")
     framing = (CHUNKED if chunked else b"") + (CLOSE if close else b"")
     return STATUS_LINES[status] + fields + date + framing + b"\r\n"
 

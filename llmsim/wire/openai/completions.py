@@ -21,7 +21,7 @@ from llmsim.wire.openai import errors
 from llmsim.wire.openai.chat import request_digest
 from llmsim.wire.openai.completions_choices import given
 from llmsim.wire.openai.completions_schema import check_completion, messages_of, prompts_in
-from llmsim.wire.openai.http import JSON, STANDARD, deployed, read_exactly, read_object
+from llmsim.wire.openai.http import JSON, STANDARD, deployed, read_exactly, read_object, visible
 
 DEFAULT_MAX_TOKENS = 16
 
@@ -102,7 +102,7 @@ class OpenAICompletions:
         return (
             ("content-type", sse.CONTENT_TYPE if streamed else JSON),
             *STANDARD,
-            ("openai-model", plan.model),
+            ("openai-model", visible(plan.model)),
             ("openai-processing-ms", str(took_us // 1000)),
             ("x-request-id", request_id(plan.unique[16:])),
         )

@@ -6,7 +6,9 @@ Pure. Whatever bytes come in, what comes out is an object or a ClientError; noth
 
 import json  # noqa: TID251  (orjson reads no integer beyond 64 bits as one)
 import re
+import string
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
@@ -26,6 +28,8 @@ NOT_JSON = (
 )
 EXACT_LIMIT_BYTES = 64 * 1024
 """Longer bodies are not read twice: it would take milliseconds in which nobody else is served."""
+MOST_VISIBLE = 256
+PRINTABLE = string.digits + string.ascii_letters + string.punctuation.replace("%", "")
 _LONG_NUMBER = re.compile(rb"\d{19}")
 TOO_DEEP = "The JSON body of your request is nested too deeply."
 
@@ -61,6 +65,11 @@ def read_exactly(body: bytes) -> Any | None:  # noqa: ANN401
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
+
+
+def visible(text: str) -> str:
+    """What a client has named, as the value of a header: cut, and percent-encoded where it is not printable ASCII."""
+    return quote(text[:MOST_VISIBLE], safe=PRINTABLE)
 
 
 def canonical(value: Any) -> bytes:  # noqa: ANN401

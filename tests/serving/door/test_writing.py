@@ -38,6 +38,12 @@ def test_head_is_status_headers_date_and_framing() -> None:
     assert head(404, (), DATE, chunked=False, close=False) == b"HTTP/1.1 404 Not Found\r\n" + DATE + b"\r\n"
 
 
+@pytest.mark.parametrize("value", ["a\r\nx-b: c", "a\nb", "\u0100"])
+def test_header_that_is_more_than_a_line_or_no_latin_1_is_not_written(value: str) -> None:
+    with pytest.raises(ValueError, match=r"more than a line|latin-1"):
+        head(200, (("x-a", value),), DATE, chunked=False, close=False)
+
+
 @pytest.mark.parametrize("status", [status for status in HTTPStatus if status >= 200])
 def test_every_status_has_its_line(status: HTTPStatus) -> None:
     assert STATUS_LINES[status].rstrip().split(b" ", 2) == [b"HTTP/1.1", b"%d" % status, status.phrase.encode()]
