@@ -52,8 +52,9 @@ def fits(text: str, sign: str, expected: str) -> bool:
 
 def test_there_are_examples_of_every_part() -> None:
     parts = re.split(r"^## ", DOCUMENT, flags=re.MULTILINE)[1:]
-    assert [part.splitlines()[0] for part in parts if "```talk" in part][:3] == [
+    assert [part.splitlines()[0] for part in parts if "```talk" in part][:4] == [
         "Instructions",
+        "Courtesies",
         "Facts and questions",
         "Refusals and moderation",
     ]

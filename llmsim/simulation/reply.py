@@ -79,6 +79,8 @@ def compose(profile: Profile, context: Sequence[Message], stream: Stream, *, nat
         return estimated(_reported(orders, context, stream, natural))
     if orders is instructions.PLAIN:
         opening, subject = _opening(heard, said, stream)
+        if opening.whole:
+            return estimated(opening.text)
         return _filled(opening.text, prose(stream, subject, heard.terms()), natural, horizon)
     return estimated(_ordered(orders, heard, said, stream, natural))
 
@@ -148,10 +150,11 @@ class _Heard:
 
 @attrs.frozen
 class _Opening:
-    """What a reply says first, and the answer in it, in a few words."""
+    """What a reply says first, and the answer in it, in a few words. `whole`: there is nothing to go on about."""
 
     text: str
     short: str
+    whole: bool = False
 
 
 def _ordered(orders: instructions.Orders, heard: _Heard, said: str, stream: Stream, natural: int) -> str:
@@ -162,7 +165,7 @@ def _ordered(orders: instructions.Orders, heard: _Heard, said: str, stream: Stre
     values = {key: fact.value for key, fact in heard.facts().items()} if orders.keys else {}
     terms = terms_of([said, *reversed(heard.texts[-TERM_MESSAGES:-1])])
     matter = Matter(opening.text, prose(stream, subject, terms), opening.short, values)
-    return obey(orders, matter, stream, natural)
+    return obey(orders, matter, stream, 0 if opening.whole else natural)
 
 
 def _words(message: Message) -> str:
@@ -243,7 +246,8 @@ def _opening(heard: _Heard, last: str, stream: Stream) -> tuple[_Opening, str]:
     parts += [recall(key, facts) for key in keys]
     answers, short = _answers(heard, rest), ""
     parts += answers
-    if courtesy and not keys and not new:
+    polite = bool(courtesy) and not keys and not new
+    if polite:
         parts.append(courtesy.format(name=name))
     elif not answers and (rest or not (keys or new)):
         parts.append(subject.opening(stream))
@@ -253,7 +257,7 @@ def _opening(heard: _Heard, last: str, stream: Stream) -> tuple[_Opening, str]:
         short = answers[-1].rstrip(".").rpartition(" ")[2]
     elif subject.phrase == NOTHING:
         short = greeting[1].capitalize() if greeting else "Yes"
-    return _Opening(" ".join(parts), short or subject.phrase.rpartition(" ")[2]), subject.phrase
+    return _Opening(" ".join(parts), short or subject.phrase.rpartition(" ")[2], polite), subject.phrase
 
 
 def _answers(heard: _Heard, question: str) -> list[str]:

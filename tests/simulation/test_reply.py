@@ -48,15 +48,9 @@ def said(*texts: str, natural: int = 60, key: int = 0, profile: Profile = PROSE)
 @pytest.mark.parametrize(
     ("texts", "beginning"),
     [
-        (["Hello!"], "Hello! How can I help you today? "),
-        (["good morning"], "Good morning! How can I help you today? "),
-        (["My name is Ada."], "Nice to meet you, Ada. "),
         (["Hi, I'm Ada."], "Nice to meet you, Ada. "),
         (["My name is Ada.", "What is my name?"], "Your name is Ada. "),
         (["My name is Ada.", "And the weather?", "No, my name is Eve.", "What is my name?"], "Your name is Eve. "),
-        (["My name is Ada.", "Hello again"], "Hello, Ada! How can I help you today? "),
-        (["My name is Ada.", "Thanks a lot!"], "You are welcome, Ada. "),
-        (["Goodbye"], "Goodbye. "),
         (["What is my name?"], "You have not told me your name yet. "),
         (["Hi! What is my name?"], "Hi! You have not told me your name yet. "),
         (
@@ -70,6 +64,20 @@ def said(*texts: str, natural: int = 60, key: int = 0, profile: Profile = PROSE)
 def test_prose_answers_first(texts: list[str], beginning: str) -> None:
     for key in range(5):
         assert said(*texts, key=key).startswith(beginning)
+
+
+@pytest.mark.parametrize(
+    ("texts", "whole"),
+    [
+        (["Hello!"], "Hello! How can I help you today?"),
+        (["good morning"], "Good morning! How can I help you today?"),
+        (["My name is Ada.", "Hello again"], "Hello, Ada! How can I help you today?"),
+        (["My name is Ada.", "Thanks a lot!"], "You are welcome, Ada."),
+        (["Goodbye"], "Goodbye."),
+    ],
+)
+def test_courtesy_is_returned_and_that_is_all(texts: list[str], whole: str) -> None:
+    assert {said(*texts, key=key) for key in range(5)} == {whole}
 
 
 def test_prose_answers_a_question_by_naming_its_subject_and_not_as_a_recall() -> None:
@@ -270,7 +278,7 @@ def test_rules_tell_facts_and_give_form_and_name(role: str) -> None:
     assert opens.startswith("The store opens at 9. ")
     assert heard(("user", "The store opens at 9. When does the store open?")).startswith("The store opens at 9. ")
     assert heard((role, "You are Max, a bot."), ("user", "What is your name?")).startswith("My name is Max. ")
-    assert heard((role, "Answer in upper case."), ("user", "Hello!")).startswith("HELLO! HOW CAN I HELP YOU TODAY? ")
+    assert heard((role, "Answer in upper case."), ("user", "Hello!")) == "HELLO! HOW CAN I HELP YOU TODAY?"
     assert heard((role, "Reply with exactly: PONG"), ("user", "Hi"), ("assistant", "PONG"), ("user", "Hi")) == "PONG"
 
 
