@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from llmsim.simulation.draws import Label, Source
-from llmsim.simulation.hints import Hints, several, words_of
+from llmsim.simulation.hints import Hints, words_of
 from llmsim.simulation.instances import instance, written
 from llmsim.simulation.schemas import types_of
 from llmsim.simulation.subject import STOP_WORDS
@@ -143,7 +143,7 @@ def _times(tool: Tool, hints: Hints) -> int:
     ]
     if len(texts) != 1:
         return 1
-    return min(several(hints, words_of(texts[0]), str(properties[texts[0]].get("description", "")).lower()), MOST)
+    return min(hints.several(words_of(texts[0]), str(properties[texts[0]].get("description", "")).lower()), MOST)
 
 
 def _arguments(tool: Tool, hints: Hints, stream: Any) -> str:  # noqa: ANN401

@@ -1,4 +1,4 @@
-"""What a conversation offers as values: quoted texts, numbers, names, places, dates, addresses, and whose they may be.
+"""What a conversation offers to which property: of the things that a text mentions, the one that a name asks for.
 
 Pure. A value is offered to a property by its name and description, in a fixed order of rules; one that fits nowhere is
 offered nowhere. `docs/recognised.md` says what is recognised. Bounded: of each message both ends are read.
@@ -9,94 +9,75 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
+from llmsim.simulation import mentions
 from llmsim.simulation.facts import abridged, known
 from llmsim.simulation.forms import NAME
+from llmsim.simulation.mentions import EMAIL, EXPRESSION, PHONE, PROPER, QUOTED, TIME, URL
+from llmsim.simulation.subject import terms_of
 
 LONGEST = 2_000
 """Of a longer text its end counts: that is where requests are."""
-_QUOTED = re.compile(
-    r"\"([^\"\n]{1,200})\"|(?<!\w)'([^'\n]{1,200})'(?!\w)|`([^`\n]{1,200})`|\u201c([^\u201d\n]{1,200})\u201d"
-)
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
-_URL = re.compile(r"https?://[^\s\"'<>)\]]{1,300}")
-_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
-_TIME = re.compile(r"\b([01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?\b")
-_NUMBER = re.compile(r"(?<![\w.-])-?\d{1,15}(?:,\d{3})*(?:\.\d{1,10})?(?![\w-]|\.\d)")
-_WORDS_FOR = {
-    "one": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-    "nine": 9,
-    "ten": 10,
-}
-_NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(_WORDS_FOR)})\b", re.IGNORECASE)
-_CAPITAL = r"[A-Z\u00c0-\u00de][\w'\u2019-]*"
-_BETWEEN = r"(?:(?:de|la|del|of|the|do|da|di|am|an der|upon|los|las) )?"
-_PROPER = rf"{_CAPITAL}(?:[ -]{_BETWEEN}{_CAPITAL}){{0,3}}"
-_NAME = re.compile(rf"(?<![.!?\n] )(?<!^)\b{_PROPER}", re.MULTILINE)
-_PLACES = re.compile(
-    rf"\b(?:in|at|to|from|for|near|around|visit(?:ing)?|between|of|is|are|and|or)\s+(?P<first>{_PROPER})"
-    rf"(?P<more>(?:\s*,\s*(?:and\s+|or\s+)?{_PROPER}|\s+(?:and|or|vs\.?|versus)\s+{_PROPER})*)"
-)
-_PERSON = re.compile(
-    r"\b(?:to|for|with|by|from|named|called|name is|am|i'm|I'm|email|call|message|invite|ask|tell|remind|user|customer)"
-    rf"\s+(?P<first>{_PROPER})"
-)
-_ONE = re.compile(_PROPER)
-_NO_NAME = frozenset(
-    word
-    for words in (
-        "I I'm I'd I'll I've Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May",
-        "June July August September October November December What When Where Which Who Why How Please The A An It Is",
-        "Are Can Could Will Would Do Does Use Call Get Find Show Tell Give Send Book Search Look Add Set Create Make",
-        "Then And Or But If JSON",
-    )
-    for word in words.split()
-)
-"""Capitalised words that name nobody."""
 _PLACE_WORDS = (
-    "city",
-    "location",
-    "place",
-    "town",
-    "country",
-    "region",
-    "state",
-    "destination",
-    "origin",
-    "address",
-    "where",
-    "airport",
-    "station",
-    "timezone",
-)
+    "city", "location", "place", "town", "country", "region", "state", "destination", "origin", "address", "where",
+    "airport", "station", "timezone",
+)  # fmt: skip
 _NAME_WORDS = (
-    "name",
-    "person",
-    "user",
-    "customer",
-    "author",
-    "recipient",
-    "contact",
-    "attendee",
-    "guest",
-    "owner",
-    "assignee",
-    "artist",
-    "who",
-)
+    "name", "person", "user", "customer", "author", "recipient", "contact", "attendee", "guest", "owner", "assignee",
+    "artist", "who",
+)  # fmt: skip
+_COMPANY_WORDS = (
+    "company", "organization", "organisation", "employer", "business", "firm", "brand", "vendor", "workplace",
+)  # fmt: skip
+_TAG_WORDS = ("tag", "label", "keyword", "hashtag", "category")
 _TEXT_WORDS = (
-    "query", "text", "message", "content", "title", "subject", "prompt", "question", "keyword", "term", "topic", "body",
+    "query", "text", "message", "content", "title", "subject", "prompt", "question", "term", "topic", "body",
     "note", "description", "input", "search", "phrase", "word", "sentence", "comment", "reason", "summary", "item",
     "task", "q",
 )  # fmt: skip
+_KINDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
+    (("email", "mail"), EMAIL),
+    (("url", "uri", "link", "website"), URL),
+    (("phone", "telephone", "mobile", "tel"), PHONE),
+    (("time",), TIME),
+    (("expression", "formula", "calculation", "equation"), EXPRESSION),
+)
+"""Words of a name that ask for what has a form of its own."""
+_CODE_WORDS = ("id", "number", "code", "no", "reference", "sku")
+_CODE = r"\b{}\s+(?:(?:id|number|no\.?|code|is)\s+)?#?\s*((?=[\w-]*\d)[A-Za-z0-9][\w-]{{1,40}})"
+_WAYS = (
+    ("from", frozenset({"from", "origin", "source", "departure", "start"})),
+    ("to", frozenset({"to", "destination", "target", "arrival", "end"})),
+)
+_FROM_TO = re.compile(
+    rf"\bfrom (?:(?:my|the) )?(?P<from>{PROPER}|[\w-]{{2,40}}) to (?:(?:my|the) )?(?P<to>{PROPER}|[\w-]{{2,40}})"
+)
+_REST = r"([^.?!\n\"]{2,200})"
+_CLAUSES: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = (
+    (frozenset({"reason", "cause"}), re.compile(rf"\b(?:because(?: of)?|due to) {_REST}", re.IGNORECASE)),
+    (
+        frozenset({"message", "body", "task", "reminder", "text"}),
+        re.compile(
+            rf"\b(?:saying(?: that)?|remind (?:me|us|him|her|them) (?:to|about|that)) {_REST}"
+            rf"|\b(?:tell|inform|notify|let)\b.{{1,40}}?\bthat {_REST}",
+            re.IGNORECASE,
+        ),
+    ),
+    (frozenset({"topic", "title", "subject"}), re.compile(rf"\babout {_REST}", re.IGNORECASE)),
+)
+"""What stands behind some words is wanted by properties of some names."""
+_ADDRESSED = ("to", "recipient", "cc", "bcc", "attendee", "participant", "sender")
+_AGE = re.compile(r"\b(\d{1,3})[- ]years?[- ]old\b|\baged? (\d{1,3})\b", re.IGNORECASE)
+_SUM = r"(\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,12}(?:\.\d{1,2})?)"
+_PRICE = re.compile(rf"[$\u20ac\u00a3]\s?{_SUM}|\b{_SUM} ?(?:dollars|euros|pounds|usd|eur|gbp)\b", re.IGNORECASE)
+_NUMBERS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
+    (("age",), _AGE),
+    (("price", "cost", "amount", "budget", "total", "fee"), _PRICE),
+)
+"""Words of a name that ask for a number that is told in a way of its own."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\-\s.]+")
 SUBJECT_CHARS = 120
+MOST, FEW = 6, 3
+"""Items of a list that is filled from a text: of things that it names, and of its own words."""
 _ASKING = re.compile(
     r"(?:(?:please|hey|hi|hello|ok|can you|could you|would you|i (?:want|need|would like|'d like)(?: you)? to)\W+)*"
     r"(?:(?:do a )?(?:web )?(?:search|look(?:ing)? up|find(?: out)?|google|query|check|tell me|show me|give me"
@@ -105,7 +86,6 @@ _ASKING = re.compile(
 )
 _BEHIND = r"\b{}s?\b\W{{0,3}}(?:is|are|of|to)?\W{{0,3}}(-?\d{{1,15}}(?:\.\d{{1,10}})?)"
 _BEFORE = r"(?<![\w.-])(-?\d{{1,15}}(?:\.\d{{1,10}})?) (?:[a-z]+ )?{}s?\b"
-_EXPRESSION = re.compile(r"[\d(][\d\s().,*/+^%-]{0,80}[\d)]")
 
 
 @attrs.frozen
@@ -117,25 +97,58 @@ class Hints:
     numbers: tuple[float, ...]
     names: tuple[str, ...]
     places: tuple[str, ...]
+    companies: tuple[str, ...] = ()
     turn: int = 0
 
     @classmethod
     def of(cls, messages: Sequence[str]) -> "Hints":
         """What the messages of a user offer, the last one first."""
         last = abridged(messages[-1])[-LONGEST:] if messages else ""
-        quoted = tuple(dict.fromkeys(next(filter(None, found)) for found in _QUOTED.findall(last)))
-        bare = _QUOTED.sub(" ", last)
-        numbers = _numbers(bare)
-        places = tuple(dict.fromkeys(_places(bare)))
-        names = tuple(dict.fromkeys(_names(bare)))
+        bare = QUOTED.sub(" ", last)
+        companies, places, names = mentions.organizations(bare), mentions.places(bare), mentions.names(bare)
         told = known(messages).get(NAME)
         if told is not None and told.value not in names:
-            names += (told.value,)
-        return cls(last, quoted, numbers, names, places)
+            names.append(told.value)
+        return cls(
+            last,
+            tuple(mentions.quotations(last)),
+            tuple(mentions.numbers(bare)),
+            tuple(sorted(names, key=lambda name: name in companies or name in places)),
+            tuple(places),
+            tuple(companies),
+        )
 
     def again(self, turn: int) -> "Hints":
         """The same for the call of this number."""
         return attrs.evolve(self, turn=turn)
+
+    def beside(self, names: Iterable[str]) -> "Hints":
+        """The same without the quotations that the text itself gives to properties of these names."""
+        given = {self._said(words_of(name)) for name in names} if len(self.quoted) > 1 else frozenset[str]()
+        return attrs.evolve(self, quoted=tuple(text for text in self.quoted if text not in given)) if given else self
+
+    def without(self, value: object) -> "Hints":
+        """The same for what comes after a property that took this; the last name and the last place may serve again."""
+        quoted = tuple(text for text in self.quoted if text != value)
+        names = tuple(name for name in self.names if name != value) or self.names
+        places = tuple(place for place in self.places if place != value) or self.places
+        return attrs.evolve(self, quoted=quoted, names=names, places=places)
+
+    def several(self, words: Sequence[str], about: str) -> int:
+        """How many things of the kind of a property are named: a call of the tool for each."""
+        if self.string("_".join(words), about) is None:
+            return 1
+        if _any_of(words, _PLACE_WORDS) or _in(about, _PLACE_WORDS[:6]):
+            return max(len(self._regional(words)), 1)
+        if _any_of(words, _TEXT_WORDS) or _any_of(words, _NAME_WORDS):
+            return max(len(self.quoted), 1)
+        return 1
+
+    def least(self, names: Sequence[str]) -> int:
+        """How many things the text has, each with a text for all of these names that it has any for; 0 to MOST."""
+        ahead = [self.again(turn) for turn in range(MOST)]
+        counts = [len({hints.string(name, "") for hints in ahead} - {None}) for name in names]
+        return min([count for count in counts if count], default=0)
 
     def string(self, name: str, about: str) -> str | None:
         """A text for a property of this name and description; None where nothing fits."""
@@ -143,34 +156,27 @@ class Hints:
         said = self._said(words)
         if said is not None:
             return said
-        for wanted, pattern in (
-            ("email", _EMAIL),
-            ("mail", _EMAIL),
-            ("url", _URL),
-            ("uri", _URL),
-            ("link", _URL),
-            ("website", _URL),
-        ):
-            if wanted in words:
+        if _any_of(words, ("date", "day", "birthday", "deadline")):
+            return mentions.date(self.text)
+        for wanted, pattern in _KINDS:
+            if _any_of(words, wanted):
                 found = pattern.search(self.text)
-                return found[0] if found else None
-        for wanted, pattern in (("date", _DATE), ("day", _DATE), ("time", _TIME)):
-            if wanted in words:
-                found = pattern.search(self.text)
-                return found[0] if found else None
-        if "expression" in words or "formula" in words or "calculation" in words or "equation" in words:
-            found = _EXPRESSION.search(self.text)
-            return found[0].strip() if found else None
+                return found[0].strip() if found else None
         return self._fitting(words, about.lower())
 
     def number(self, name: str) -> float | None:
         """The number that the text says of a property of this name: `age 36`, `36 pages`, `count: 3`."""
-        for word in words_of(name):
+        words = words_of(name)
+        for wanted, pattern in _NUMBERS:
+            found = pattern.search(self.text) if _any_of(words, wanted) else None
+            if found:
+                return mentions.number(next(filter(None, found.groups())).replace(",", ""))
+        for word in words:
             stem = re.escape(word.removesuffix("s"))
-            for pattern in (_BEHIND, _BEFORE):
-                found = re.search(pattern.format(stem), self.text, re.IGNORECASE)
+            for form in (_BEHIND, _BEFORE):
+                found = re.search(form.format(stem), self.text, re.IGNORECASE)
                 if found:
-                    return _number(found[1])
+                    return mentions.number(found[1])
         return None
 
     def flag(self, name: str) -> bool | None:
@@ -207,86 +213,60 @@ class Hints:
         if not named:
             return None
         found = re.search(
-            rf"\b{named}\"?\s*(?:is|=|:)\s*(?:\"([^\"\n]{{1,200}})\"|'([^'\n]{{1,200}})'|([\w@./+-]{{1,80}}))",
+            rf"\b{named}\"?\s*(?:(?:is|=|:|of|to|as)?\s*(?:\"([^\"\n]{{1,200}})\"|'([^'\n]{{1,200}})')"
+            r"|(?:is|=|:)\s*([\w@./+-]{1,80}))",
             self.text,
             re.IGNORECASE,
         )
         if found:
-            return str(next(filter(None, found.groups()))).rstrip(".,;")
-        for prepositions, wanted in (
-            (("from",), {"from", "origin", "source", "departure", "start"}),
-            (("to",), {"to", "destination", "target", "arrival", "end"}),
-        ):
-            if wanted & set(words):
-                for preposition in prepositions:
-                    there = re.search(rf"\b{preposition}\s+({_PROPER})", self.text)
-                    if there:
-                        return there[1]
+            return str(next(filter(None, found.groups()))).rstrip(".,;" if found[3] else "")
+        if words[-1] in _CODE_WORDS:
+            coded = re.search(_CODE.format(re.escape(words[0])), self.text, re.IGNORECASE)
+            return coded[1] if coded else None
+        for preposition, wanted in _WAYS:
+            if not wanted.isdisjoint(words):
+                there = re.search(rf"\b{preposition}\s+({PROPER})", self.text)
+                way = _FROM_TO.search(self.text)
+                return str(there[1]) if there else str(way[preposition]) if way else None
+        for asked, pattern in _CLAUSES:
+            clause = pattern.search(self.text) if not asked.isdisjoint(words) else None
+            if clause:
+                return str(next(filter(None, clause.groups()))).strip()
         return None
 
     def _fitting(self, words: Sequence[str], about: str) -> str | None:
-        """By the kind of property: a place, a name, or a text."""
-        if _any_of(words, _PLACE_WORDS) or (
+        """By the kind of property: a company, a word, a place, a text, a name, or somebody's address."""
+        found: Sequence[str]
+        if _any_of(words, _COMPANY_WORDS):
+            found = self.companies
+        elif _any_of(words, _TAG_WORDS):
+            found = self.quoted or terms_of([self.text])[:FEW]
+        elif _any_of(words, _PLACE_WORDS) or (
             not _any_of(words, _NAME_WORDS + _TEXT_WORDS) and _in(about, _PLACE_WORDS[:6])
         ):
-            return self._next(self.places or self.names or self.quoted)
-        if _any_of(words, _TEXT_WORDS):
-            return self._next(self.quoted) or self.subject() or None
-        if _any_of(words, _NAME_WORDS):
-            return self._next(self.quoted or self.names if "name" in words else self.names or self.quoted)
-        return self._next(self.quoted) or (self._next(self.names) if _in(about, _NAME_WORDS[:4]) else None)
+            found = self._regional(words) or self.names or self.quoted
+        elif _any_of(words, _TEXT_WORDS):
+            found = self.quoted or [self.subject()]
+        elif _any_of(words, _ADDRESSED):
+            found = EMAIL.findall(self.text) or self.names
+        elif _any_of(words, _NAME_WORDS):
+            found = self.quoted or self.names if "name" in words else self.names or self.quoted
+        else:
+            found = self.quoted or (self.names if _in(about, _NAME_WORDS[:4]) else ())
+        return self._next(found) or None
+
+    def _regional(self, words: Sequence[str]) -> Sequence[str]:
+        """Places of the size that a property asks for, where there are any: countries, or what lies in them."""
+        wanted = "country" in words
+        return [place for place in self.places if (place in mentions.COUNTRIES) is wanted] or self.places
 
     def _next(self, values: Sequence[str]) -> str | None:
         return values[min(self.turn, len(values) - 1)] if values else None
 
 
-def several(hints: Hints, words: Sequence[str], about: str) -> int:
-    """How many things of the kind of a property are named: a call of the tool for each."""
-    if hints.string("_".join(words), about) is None:
-        return 1
-    if _any_of(words, _PLACE_WORDS) or _in(about, _PLACE_WORDS[:6]):
-        return max(len(hints.places), 1)
-    if _any_of(words, _TEXT_WORDS) or _any_of(words, _NAME_WORDS):
-        return max(len(hints.quoted), 1)
-    return 1
-
-
 def words_of(name: str) -> list[str]:
     """The words of a name in camel or snake case, in lower case."""
     return [word.lower() for word in _CAMEL.split(name) if word]
-
-
-def _number(text: str) -> float:
-    """A number as it is written in JSON everywhere: whole ones without a fraction."""
-    value = float(text) if "." in text else int(text)
-    return int(value) if value == int(value) else value
-
-
-def _numbers(text: str) -> tuple[float, ...]:
-    without = _TIME.sub(" ", _DATE.sub(" ", _URL.sub(" ", text)))
-    found = [(match.start(), _number(match[0].replace(",", ""))) for match in _NUMBER.finditer(without)]
-    found += [(match.start(), _WORDS_FOR[match[0].lower()]) for match in _NUMBER_WORD.finditer(without)]
-    return tuple(value for _, value in sorted(found, key=lambda entry: entry[0]))
-
-
-def _places(text: str) -> Iterable[str]:
-    for found in _PLACES.finditer(text):
-        for name in (found["first"], *_ONE.findall(found["more"])):
-            if _is_name(name):
-                yield name
-
-
-def _names(text: str) -> Iterable[str]:
-    for found in _PERSON.finditer(text):
-        if _is_name(found["first"]):
-            yield found["first"]
-    for found in _NAME.finditer(text):
-        if _is_name(found[0]):
-            yield found[0]
-
-
-def _is_name(text: str) -> bool:
-    return text.split(" ", maxsplit=1)[0] not in _NO_NAME
 
 
 def _any_of(words: Sequence[str], wanted: Sequence[str]) -> bool:

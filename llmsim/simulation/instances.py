@@ -7,6 +7,7 @@ or asks for more than the bounds), the last one is given: there is always an ins
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -23,7 +24,7 @@ NODES = 2_000
 FEW = 50
 """What any attempt may make."""
 MOST_DEPTH = 24
-MORE_ITEMS = 3
+ANSWER = {"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"]}
 _NO_SCHEMA = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 """What comes of a schema that is none."""
 
@@ -51,12 +52,7 @@ def instance(schema: Schema, stream: Stream, hints: Hints) -> Any:  # noqa: ANN4
 
 def text_of(schema: Schema | None, stream: Stream, hints: Hints) -> str:
     """An instance as a model writes it: compact JSON. Without a schema, any object."""
-    wanted = (
-        schema
-        if schema is not None
-        else {"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"]}
-    )
-    return written(instance(wanted, stream, hints))
+    return written(instance(ANSWER if schema is None else schema, stream, hints))
 
 
 def written(value: Any) -> str:  # noqa: ANN401
@@ -94,7 +90,8 @@ class _Maker:
         kinds = [kind for kind in kinds if kind != "null"] or ["null"]
         kind = kinds[(self._attempt if len(kinds) > 1 else 0) % len(kinds)]
         if kind == "object":
-            return self._object(schema, depth)
+            with self._offering(self._hints):
+                return self._object(schema, depth)
         if kind == "array":
             return self._array(schema, name, depth)
         if kind == "string":
@@ -105,6 +102,15 @@ class _Maker:
             offered = self._hints.flag(name)
             return offered if offered is not None and not self._attempt else bool(self._stream.below(2))
         return None
+
+    @contextmanager
+    def _offering(self, hints: Hints) -> Iterator[None]:
+        """What the conversation offers inside, and afterwards again what it did before."""
+        before, self._hints = self._hints, hints
+        try:
+            yield
+        finally:
+            self._hints = before
 
     def _flat(self, schema: Schema, depth: int) -> Schema:
         """The schema with its references, parts and alternatives in one."""
@@ -161,10 +167,12 @@ class _Maker:
             raise Unsatisfiable
         names = [name for name in known if name in required or self._wanted(known[name], name, depth)]
         names += [name for name in required if name not in known]
+        self._hints = self._hints.beside(names)
         made: dict[str, Any] = {}
         for name in sorted(names, key=lambda name: name not in required)[: max(most, len(required))]:
             try:
                 made[name] = self.make(self._of_property(schema, name), name, depth + 1)
+                self._hints = self._hints.without(made[name]) if isinstance(made[name], str) else self._hints
             except Unsatisfiable:
                 if name in required:
                     raise
@@ -238,7 +246,7 @@ class _Maker:
         each = schema.get("items", schema.get("unevaluatedItems", True))
         count = max(least, wanted, min(len(heads), most) if self._attempt % 3 < 2 else 0)
         if each is not False and not self._attempt:
-            count = max(count, min(most, self._several(name) or count + (1 if depth < 6 else 0)))
+            count = max(count, min(most, self._several(name, each) or count + (1 if depth < 6 else 0)))
         if count > self.left:
             raise Unsatisfiable
         made: list[Any] = []
@@ -249,23 +257,21 @@ class _Maker:
             made.append(self._item(one, name, depth, made if schema.get("uniqueItems") else None, at))
         return made
 
-    def _several(self, name: str) -> int:
+    def _several(self, name: str, each: Schema) -> int:
         """How many items the conversation offers for a list of this name."""
-        singular = name.removesuffix("s")
-        offered = {self._hints.again(at).string(singular, "") for at in range(MORE_ITEMS * 2)} - {None}
-        return len(offered)
+        flat = self._flat(each, 0)
+        members = table_of(flat, "properties") if isinstance(flat, dict) else {}
+        texts = [key for key, one in members.items() if isinstance(one, Mapping) and types_of(one) == ["string"]]
+        return self._hints.least(texts or [name.removesuffix("s")])
 
     def _item(self, schema: Schema, name: str, depth: int, others: list[Any] | None, at: int) -> Any:  # noqa: ANN401
         """One item; another than the others, where it must be."""
-        before, self._hints = self._hints, self._hints.again(at)
-        try:
+        with self._offering(self._hints.again(at)):
             for _ in range(16):
                 made = self.make(schema, name.removesuffix("s"), depth + 1)
                 if others is None or made not in others:
                     return made
                 self._hints = _NO_HINTS
-        finally:
-            self._hints = before
         raise Unsatisfiable
 
     def _number(self, schema: Mapping[str, Any], name: str, *, whole: bool) -> float:

@@ -154,7 +154,22 @@ def test_values_come_from_the_conversation_where_they_fit() -> None:
     }
     schema = {"type": "object", "properties": properties, "required": list(properties)}
     told = made(schema, 'Describe the novel "Emma" by Jane Austen, 474 pages.')
-    assert told == {"title": "Emma", "author": "Jane Austen", "pages": 474, "genre": "novel", "tags": ["Emma"]}
+    tags = ["novel", "Emma", "Jane"]
+    assert told == {"title": "Emma", "author": "Jane Austen", "pages": 474, "genre": "novel", "tags": tags}
+
+
+def test_each_quotation_goes_to_the_property_that_is_named_with_it_or_else_to_the_next() -> None:
+    properties = dict.fromkeys(("body", "subject", "to"), NAMED)
+    schema = {"type": "object", "properties": properties, "required": list(properties)}
+    told = made(schema, 'Mail bob@example.com with subject "Lunch" saying "See you at noon".')
+    assert told == {"body": "See you at noon", "subject": "Lunch", "to": "bob@example.com"}
+
+
+def test_list_of_objects_has_one_for_each_thing_that_is_named() -> None:
+    person = {"type": "object", "properties": {"name": NAMED, "city": NAMED}, "required": ["name", "city"]}
+    schema = {"type": "object", "properties": {"people": {"type": "array", "items": person}}, "required": ["people"]}
+    told = made(schema, "John works for Google in Zurich. Mary lives in London.")
+    assert told == {"people": [{"name": "John", "city": "Zurich"}, {"name": "Mary", "city": "London"}]}
 
 
 def test_each_number_is_used_once() -> None:
