@@ -3,14 +3,27 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import attrs
 import orjson
 
 FOLLOWS: Mapping[str, Mapping[str, str]] = {
-    "silent": {"role": "speaking"},
-    "speaking": {"content": "speaking", "finish": "ended"},
+    "silent": {"role": "speaking", "role of a refusal": "refusing", "role and call": "calling"},
+    "speaking": {"content": "speaking", "call": "calling", "finish": "ended"},
+    "refusing": {"refusal": "refusing", "finish": "ended"},
+    "calling": {"arguments": "calling", "call": "calling", "finish": "ended"},
     "ended": {},
 }
 """For a choice in this state: the kinds of chunk that may come, and the state after each."""
+ENDS: Mapping[str, frozenset[str]] = {
+    "speaking": frozenset({"stop", "length"}),
+    "refusing": frozenset({"stop", "length"}),
+    "calling": frozenset({"stop", "length", "tool_calls", "function_call"}),
+}
+"""Why a choice in this state may end."""
+DELTAS = {
+    "role": {"role": "assistant", "content": "", "refusal": None},
+    "role of a refusal": {"role": "assistant", "content": None, "refusal": ""},
+}
 KEYS = ["id", "object", "created", "model", "service_tier", "system_fingerprint", "choices"]
 CHOICE_KEYS = ["index", "delta", "logprobs", "finish_reason"]
 
@@ -19,8 +32,43 @@ class BrokenStreamError(AssertionError):
     """A chunk came that may not come here."""
 
 
+@attrs.define
+class Heard:
+    """A choice as far as it was read: its text, its refusal, its calls (name and arguments), and why it ended."""
+
+    state: str = "silent"
+    text: str = ""
+    refusal: str = ""
+    calls: list[list[str]] = attrs.field(factory=list)
+    finish: str = ""
+
+    def hear(self, choice: Mapping[str, Any]) -> None:
+        """One more chunk; raises BrokenStreamError where it may not come here."""
+        kind = kind_of(choice)
+        if kind not in FOLLOWS[self.state]:
+            raise BrokenStreamError(f"{kind} of a choice that is {self.state}")
+        delta = choice["delta"]
+        if kind == "finish":
+            self.finish = choice["finish_reason"]
+            if self.finish not in ENDS[self.state]:
+                raise BrokenStreamError(f"{self.finish} of a choice that is {self.state}")
+        self.text += delta.get("content") or ""
+        self.refusal += delta.get("refusal") or ""
+        if kind in {"call", "role and call"}:
+            self.calls.append([called(delta, len(self.calls))["name"], ""])
+        elif kind == "arguments":
+            part = called(delta, len(self.calls) - 1)
+            self.calls[-1][1] += part.get("arguments", part.get("input"))
+        self.state = FOLLOWS[self.state][kind]
+
+
 def read(events: Iterable[bytes], *, choices: int, usage: bool) -> list[str]:
-    """The text of each choice of a whole stream; raises BrokenStreamError at the first chunk that is out of place."""
+    """The text of each choice of a whole stream; raises as `heard`."""
+    return [choice.text for choice in heard(events, choices=choices, usage=usage)]
+
+
+def heard(events: Iterable[bytes], *, choices: int, usage: bool) -> list[Heard]:
+    """The choices of a whole stream; raises BrokenStreamError at the first chunk that is out of place."""
     *chunks, done = map(data_of, events)
     if done != b"[DONE]" or b"[DONE]" in chunks:
         raise BrokenStreamError("[DONE] is not the end, and the only one")
@@ -33,19 +81,27 @@ def read(events: Iterable[bytes], *, choices: int, usage: bool) -> list[str]:
         raise BrokenStreamError("chunks of several responses")
     if usage and (read[-1]["choices"] or read.pop()["usage"] is None):
         raise BrokenStreamError("the last chunk does not count")
-    states, texts = ["silent"] * choices, [""] * choices
+    told = [Heard() for _ in range(choices)]
     for chunk in read:
         if len(chunk["choices"]) != 1 or chunk.get("usage") is not None:
             raise BrokenStreamError(f"not one choice, or counted: {chunk}")
         [choice] = chunk["choices"]
-        state, kind = states[choice["index"]], kind_of(choice)
-        if kind not in FOLLOWS[state]:
-            raise BrokenStreamError(f"{kind} of a choice that is {state}")
-        states[choice["index"]] = FOLLOWS[state][kind]
-        texts[choice["index"]] += choice["delta"].get("content", "")
-    if set(states) != {"ended"}:
-        raise BrokenStreamError(f"cut off: {states}")
-    return texts
+        told[choice["index"]].hear(choice)
+    if {choice.state for choice in told} != {"ended"}:
+        raise BrokenStreamError(f"cut off: {told}")
+    return told
+
+
+def called(delta: Mapping[str, Any], at: int) -> Mapping[str, Any]:
+    """What a delta says of the call at this place; raises BrokenStreamError where it is about another one."""
+    if "function_call" in delta:
+        call: Mapping[str, Any] = delta["function_call"]
+        return call
+    [told] = delta["tool_calls"]
+    if told["index"] != at or told.get("type", "function") not in told:
+        raise BrokenStreamError(f"call {at} as {told}")
+    part: Mapping[str, Any] = told[told.get("type", "function")]
+    return part
 
 
 def data_of(event: bytes) -> bytes:
@@ -57,13 +113,40 @@ def data_of(event: bytes) -> bytes:
 
 def kind_of(choice: Mapping[str, Any]) -> str:
     """Which kind of chunk this is."""
-    if list(choice) != CHOICE_KEYS or choice["logprobs"] is not None:
-        raise BrokenStreamError(f"choice {choice}")
     delta, ended = choice["delta"], choice["finish_reason"] is not None
-    if delta == {"role": "assistant", "content": "", "refusal": None} and not ended:
-        return "role"
-    if list(delta) == ["content"] and delta["content"] and not ended:
-        return "content"
-    if delta == {} and ended:
+    if list(choice) != CHOICE_KEYS or (choice["logprobs"] is not None and not likely(choice)):
+        raise BrokenStreamError(f"choice {choice}")
+    if ended:
+        if delta:
+            raise BrokenStreamError(f"choice {choice}")
         return "finish"
-    raise BrokenStreamError(f"choice {choice}")
+    for kind, wanted in DELTAS.items():
+        if delta == wanted:
+            return kind
+    if list(delta) in (["content"], ["refusal"]) and (all(delta.values()) or choice["logprobs"]):
+        return str(next(iter(delta)))
+    calls = [delta["function_call"]] if "function_call" in delta else delta.get("tool_calls", ())
+    if len(calls) != 1 or delta.keys() - {"role", "content", "refusal", "function_call", "tool_calls"}:
+        raise BrokenStreamError(f"choice {choice}")
+    if begins(calls[0]):
+        return "role and call" if delta.get("role") == "assistant" and delta["content"] is None else "call"
+    return "arguments"
+
+
+def begins(call: Mapping[str, Any]) -> bool:
+    """Whether a delta of a call is its first: it has the name, no arguments, and, but for the older form, an id."""
+    part = call.get("function") or call.get("custom") or call
+    said = part.get("arguments", part.get("input"))
+    if "name" in part:
+        if said != "" or ("id" not in call and part is not call):
+            raise BrokenStreamError(f"call {call}")
+        return True
+    if not said or "id" in call:
+        raise BrokenStreamError(f"call {call}")
+    return False
+
+
+def likely(choice: Mapping[str, Any]) -> bool:
+    """Whether the probabilities of a chunk are those of its one piece."""
+    [said] = choice["logprobs"]["content"]
+    return said["token"] in (choice["delta"].get("content"), choice["delta"].get("refusal"))

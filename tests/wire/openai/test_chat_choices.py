@@ -15,7 +15,7 @@ from llmsim.wire.base import Parsed
 from llmsim.wire.dialects import CHAT
 from llmsim.wire.openai.chat_choices import PLAIN, Manner
 from tests.schemas import answer_faults
-from tests.wire.chat_streams import data_of
+from tests.wire.chat_streams import BrokenStreamError, Heard, data_of, heard
 from tests.wire.plans import PIECES, asked, plan_of
 
 TOOL = {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {}}}}
@@ -50,6 +50,10 @@ def whole(plan: Plan, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
     return body
 
 
+def events(plan: Plan, **changes: Any) -> list[bytes]:  # noqa: ANN401
+    return [frame.data for frame in CHAT.frames(plan, asked(stream=True, **changes))]
+
+
 def streamed(plan: Plan, **changes: Any) -> list[dict[str, Any]]:  # noqa: ANN401
     """The chunks of a stream, without `[DONE]`; each is one of OpenAI's."""
     frames = list(CHAT.frames(plan, asked(stream=True, **changes)))
@@ -62,38 +66,19 @@ def streamed(plan: Plan, **changes: Any) -> list[dict[str, Any]]:  # noqa: ANN40
     return [orjson.loads(chunk) for chunk in chunks]
 
 
-def heard(chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The messages that the chunks of a stream make, with the reason why each ended."""
-    messages: dict[int, dict[str, Any]] = {}
-    for chunk in chunks:
-        for choice in chunk["choices"]:
-            delta = choice["delta"]
-            message = messages.setdefault(choice["index"], {"content": "", "refusal": "", "calls": {}, "ended": None})
-            message["content"] += delta.get("content") or ""
-            message["refusal"] += delta.get("refusal") or ""
-            told = [*delta.get("tool_calls", ())]
-            if "function_call" in delta:
-                told.append({"index": 0, "function": delta["function_call"]})
-            for call in told:
-                said = message["calls"].setdefault(call["index"], {"name": "", "arguments": ""})
-                part = call.get("function") or call.get("custom")
-                said["name"] += part.get("name", "")
-                said["arguments"] += part.get("arguments", part.get("input", ""))
-            message["ended"] = choice["finish_reason"]
-    return [messages[index] for index in sorted(messages)]
-
-
 @pytest.mark.parametrize("way", WAYS)
-@given(PIECES.map(tuple), CALLS.map(tuple), PIECES.map(tuple), st.sampled_from(FinishReason), st.booleans())
+@given(PIECES.map(tuple), CALLS.map(tuple), PIECES.map(tuple), st.booleans(), st.booleans(), st.booleans())
 def test_stream_says_what_the_whole_response_says(
     way: str,
     pieces: tuple[str, ...],
     calls: tuple[Call, ...],
     thought: tuple[str, ...],
-    finish: FinishReason,
+    cut: bool,
     refused: bool,
+    usage: bool,
 ) -> None:
     calls = () if refused else calls[:1] if way == "legacy" else calls
+    finish = FinishReason.LENGTH if cut else FinishReason.TOOL_CALLS if calls else FinishReason.STOP
     made = Choice(pieces, finish, thought, calls, refused)
     plan = plan_with(made, Choice(("a", "b"), FinishReason.STOP))
     body = whole(plan, **WAYS[way], n=2)
@@ -101,15 +86,63 @@ def test_stream_says_what_the_whole_response_says(
     chunks = streamed(plan, **WAYS[way], n=2)
     for chunk in chunks[:4] + chunks[-2:]:
         assert answer_faults("POST", "/chat/completions", chunk, kind="text/event-stream") == []
-    for said, choice in zip(heard(chunks), body["choices"], strict=True):
+    sent = events(plan, **WAYS[way], n=2, stream_options={"include_usage": usage})
+    for said, choice in zip(heard(sent, choices=2, usage=usage), body["choices"], strict=True):
         message = choice["message"]
-        assert (said["content"], said["refusal"]) == (message["content"] or "", message["refusal"] or "")
-        assert said["ended"] == choice["finish_reason"]
+        assert (said.text, said.refusal) == (message["content"] or "", message["refusal"] or "")
+        assert said.finish == choice["finish_reason"]
         told = [call[call["type"]] for call in message.get("tool_calls", ())]
         told += [message["function_call"]] if "function_call" in message else []
-        assert [(call["name"], call["arguments"]) for call in said["calls"].values()] == [
-            (call["name"], call.get("arguments", call.get("input"))) for call in told
-        ]
+        assert said.calls == [[call["name"], call.get("arguments", call.get("input"))] for call in told]
+
+
+CALLED = events(
+    plan_with(
+        Choice(
+            ("Well",),
+            FinishReason.TOOL_CALLS,
+            calls=(Call("call_1", "get_weather", ("{", "}")), Call("call_2", "run_code", ("1",))),
+        ),
+        Choice((), FinishReason.TOOL_CALLS, calls=(Call("call_3", "get_weather", ("{}",)),)),
+    ),
+    **WAYS["tools"],
+    n=2,
+)
+REFUSED = events(plan_with(Choice(("No", "."), FinishReason.STOP, refused=True)), **WAYS["format"])
+BREAKS: dict[str, tuple[list[bytes], bytes, bytes]] = {
+    "the second call is called the first": (CALLED, b'"index":1,"id":"call_2"', b'"index":0,"id":"call_2"'),
+    "a call without an id": (CALLED, b'"id":"call_2",', b""),
+    "a call without a type": (CALLED, b'"type":"custom","custom":{"input"', b'"custom":{"input"'),
+    "a call that begins with arguments": (CALLED, b'"name":"run_code","input":""', b'"name":"run_code","input":"1"'),
+    "arguments before their call": (CALLED, b'"name":"run_code",', b""),
+    "calls that end like a refusal": (CALLED, b'"finish_reason":"tool_calls"', b'"finish_reason":"content_filter"'),
+    "text after a call": (
+        CALLED,
+        b'{"tool_calls":[{"index":1,"type":"custom","custom":{"input":"1"}}]}',
+        b'{"content":"1"}',
+    ),
+    "a refusal as text": (REFUSED, b'{"refusal":"."}', b'{"content":"."}'),
+    "an empty piece of a refusal": (REFUSED, b'{"refusal":"."}', b'{"refusal":""}'),
+    "a refusal that ends with calls": (REFUSED, b'"finish_reason":"stop"', b'"finish_reason":"tool_calls"'),
+}
+
+
+def test_stream_of_calls_and_of_a_refusal_is_heard() -> None:
+    calls = [["get_weather", "{}"], ["run_code", "1"]]
+    assert heard(CALLED, choices=2, usage=False) == [
+        Heard("ended", "Well", "", calls, "tool_calls"),
+        Heard("ended", "", "", [["get_weather", "{}"]], "tool_calls"),
+    ]
+    assert heard(REFUSED, choices=1, usage=False) == [Heard("ended", "", "No.", [], "stop")]
+
+
+@pytest.mark.parametrize("broken", BREAKS)
+def test_broken_stream_of_calls_or_of_a_refusal_is_found(broken: str) -> None:
+    sent, there, instead = BREAKS[broken]
+    changed = [event.replace(there, instead) for event in sent]
+    assert changed != sent
+    with pytest.raises((BrokenStreamError, KeyError)):
+        heard(changed, choices=2 if sent is CALLED else 1, usage=False)
 
 
 def test_calls_have_the_form_of_their_tools_and_end_as_they_were_asked_for() -> None:
