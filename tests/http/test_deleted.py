@@ -39,6 +39,12 @@ async def background_response(under: PodUnderTest) -> str:
     return f"{RESPONSES}/{made['id']}"
 
 
+async def completion(under: PodUnderTest) -> str:
+    told = [{"role": "user", "content": SAID}]
+    body = {"model": "gpt-4o-mini", "messages": told, "store": True, "metadata": {"about": WORD}, "max_tokens": 200}
+    return f"{CHAT}/{(await call(under, CHAT, body))['id']}"
+
+
 async def conversation(under: PodUnderTest) -> str:
     items = [{"role": "user", "content": SAID}]
     made = await call(under, CONVERSATIONS, {"items": items, "metadata": {"about": WORD}}, f"about-{WORD}")
@@ -60,7 +66,7 @@ async def batch(under: PodUnderTest) -> str:
     return f"{BATCHES}/{made['id']}"
 
 
-KINDS = [session, response, background_response, conversation, item, batch]
+KINDS = [session, response, background_response, completion, conversation, item, batch]
 
 
 @pytest.mark.parametrize("making", KINDS, ids=[making.__name__ for making in KINDS])
