@@ -8,11 +8,10 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
-import attrs
-
 from llmsim.wire.anthropic.messages import AnthropicMessages
 from llmsim.wire.base import Wire
 from llmsim.wire.gemini.generate import STREAM, WHOLE, Gemini
+from llmsim.wire.openai.azure import DEPLOYMENTS, AzureChat, AzureCompletions
 from llmsim.wire.openai.chat import OpenAIChat
 from llmsim.wire.openai.completions import OpenAICompletions
 from llmsim.wire.openai.responses import OpenAIResponses
@@ -35,14 +34,14 @@ GENERATING: Mapping[str, Wire] = {
 """The routes that make a model speak, all by POST."""
 
 
-def _deployed(wire: OpenAIChat | OpenAICompletions, parts: Mapping[str, str], _query: str) -> Wire:
+def _deployed(kind: type[AzureChat | AzureCompletions], parts: Mapping[str, str], query: str) -> Wire:
     """OpenAI's wire at a deployment of Azure's."""
-    return attrs.evolve(wire, deployment=parts["deployment"])
+    return kind(deployment=parts["deployment"], query=query)
 
 
 TEMPLATED: Mapping[str, Callable[[Mapping[str, str], str], Wire]] = {
-    "/openai/deployments/{deployment}/chat/completions": partial(_deployed, CHAT),
-    "/openai/deployments/{deployment}/completions": partial(_deployed, COMPLETIONS),
+    f"{DEPLOYMENTS}{{deployment}}/chat/completions": partial(_deployed, AzureChat),
+    f"{DEPLOYMENTS}{{deployment}}/completions": partial(_deployed, AzureCompletions),
 } | {
     f"/{version}/models/{{model}}:{method}": partial(Gemini.at, version, method)
     for version in ("v1beta", "v1")
@@ -87,6 +86,8 @@ def refusing(path: str, headers: Mapping[str, str] = NO_HEADERS) -> Wire:
     found = templated(path)
     if found is not None:
         return found[1]
+    if path.startswith(DEPLOYMENTS):
+        return AzureChat()
     method = _GEMINIS.match(path)
     if method is not None:
         return Gemini(version=method[1], method=method[2])

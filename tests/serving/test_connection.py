@@ -126,12 +126,14 @@ async def test_azure_prefix_and_deployments_are_openais_api(tmp_path: Path, auto
 
         deployment = "/openai/deployments/gpt-4o/"
         assert (await made(f"{deployment}chat/completions?api-version=2026-01-01", said))["model"].startswith("gpt-4o-")
-        assert (await made(f"{deployment}chat/completions", {**said, "model": "gpt-4.1"}))["model"].startswith(
+        version = "?api-version=2026-01-01"
+        assert (await made(f"{deployment}chat/completions{version}", {**said, "model": "gpt-4.1"}))["model"].startswith(
             "gpt-4.1"
         )
-        assert (await made(f"{deployment}completions", {"prompt": "hi"}))["object"] == "text_completion"
+        assert (await made(f"{deployment}completions{version}", {"prompt": "hi"}))["object"] == "text_completion"
         assert (await made("/openai/v1/chat/completions", {**said, "model": "gpt-4o"}))["object"] == "chat.completion"
         assert (await made("/openai/v1/conversations", {}))["object"] == "conversation"
         vectors = {"model": "text-embedding-3-small", "input": "x"}
+        assert (await made(f"/openai/deployments/mine/embeddings{version}", vectors))["object"] == "list"
         assert (await made("/openai/v1/embeddings", vectors))["object"] == "list"
         assert (await under.get("/openai/v1/models"))["object"] == "list"

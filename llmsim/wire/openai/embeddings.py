@@ -43,30 +43,33 @@ class Embeddings:
     base64: bool = False
 
 
-def parse(body: bytes, *, lenient: bool = False) -> Embeddings:
+def parse(body: bytes, *, lenient: bool = False, model: str | None = None) -> Embeddings:
     """Read a request body; whether a model of another kind has the name is not asked here.
+
+    `model`: the one of a deployment, whatever the body names.
 
     Raises:
         UnknownModel: no model of vectors is called so.
         ClientError: whatever else is wrong with it.
     """
-    asked = read_object(body)
+    fixed = {} if model is None else {"model": model}
+    asked = {**read_object(body), **fixed}
     try:
         _check(asked, lenient=lenient)
     except ClientError:
-        _check(read_exactly(body) or asked, lenient=lenient)
+        _check({**(read_exactly(body) or asked), **fixed}, lenient=lenient)
         raise
-    model = MODELS.get(asked["model"])
-    if model is None:
+    found = MODELS.get(asked["model"])
+    if found is None:
         raise UnknownModel(asked["model"])
     dimensions = asked.get("dimensions")
-    if dimensions is not None and not model.resizable:
+    if dimensions is not None and not found.resizable:
         raise ClientError("This model does not support specifying dimensions.")
-    if dimensions is not None and dimensions > model.dimensions:
+    if dimensions is not None and dimensions > found.dimensions:
         raise ClientError(
-            f"Invalid value for 'dimensions' = {dimensions}. Must be less than or equal to {model.dimensions}."
+            f"Invalid value for 'dimensions' = {dimensions}. Must be less than or equal to {found.dimensions}."
         )
-    return Embeddings(model, _inputs(asked["input"]), dimensions, asked.get("encoding_format") == "base64")
+    return Embeddings(found, _inputs(asked["input"]), dimensions, asked.get("encoding_format") == "base64")
 
 
 def check_tokens(asked: Embeddings, counts: Sequence[int]) -> None:
