@@ -89,7 +89,7 @@ class Metrics:
         build = Gauge(f"{PREFIX}_build_info", "Always 1; the version is a label.", ("version",), registry=self.registry)
         build.labels(__version__).set(1)
 
-    def watch_store(self, sessions: Callable[[], int], size_bytes: Callable[[], int]) -> None:
+    def watch_store(self, sessions: Callable[[], int], size_bytes: Callable[[], float]) -> None:
         """Ask the store at each scrape how many sessions it holds and how large its file is."""
         self.sessions.set_function(sessions)
         self.store_bytes.set_function(size_bytes)

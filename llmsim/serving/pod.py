@@ -4,8 +4,10 @@ Serving and replay both start their pod here; they differ in the commit runner (
 commits are synced. Invariant at the end: the writer has drained before the environment closes.
 """
 
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -19,7 +21,7 @@ from llmsim.metrics import Metrics
 from llmsim.profile import Profiles
 from llmsim.serving.service import Phase, Service
 from llmsim.simulator import Simulator
-from llmsim.store.environment import Environment, claim
+from llmsim.store.environment import DATA_FILE, Environment, claim
 from llmsim.store.ownership import open_for
 from llmsim.store.schema import Table
 from llmsim.store.writer import CommitRunner, Writer
@@ -58,7 +60,7 @@ async def running_pod(options: PodOptions) -> AsyncIterator[Service]:
     metrics = Metrics()
     with claim(options.data_dir), Environment.open(options.data_dir, create=True, durable=options.durable) as store:
         pod = open_for(store, seed=options.seed, ordinal=options.ordinal, now_s=options.clock.now())
-        metrics.watch_store(lambda: stored_sessions(store), lambda: (options.data_dir / "data.mdb").stat().st_size)
+        metrics.watch_store(lambda: stored_sessions(store), partial(bytes_of, options.data_dir / DATA_FILE))
         writer = Writer(store, options.commit_runner, on_commit=metrics.committed)
         simulator = Simulator(
             pod=pod,
@@ -89,6 +91,14 @@ async def running_pod(options: PodOptions) -> AsyncIterator[Service]:
                     nursery.cancel_scope.cancel()
         except BaseExceptionGroup as group:
             raise leading_error(group) or group from group
+
+
+def bytes_of(file: Path) -> float:
+    """The size of a file; not a number where it cannot be seen, as on a volume that is gone."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return math.nan
 
 
 async def go_on(simulator: Simulator) -> None:

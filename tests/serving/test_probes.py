@@ -57,3 +57,11 @@ async def test_metrics_count_turns_tokens_and_sessions(tmp_path: Path, autojump_
             'llm_simulator_requests_total{route="/v1/chat/completions",status="200"} 1.0',
         ):
             assert line in text.splitlines()
+
+
+async def test_metrics_are_told_when_the_volume_is_gone(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with pod(tmp_path / "here") as under:
+        (tmp_path / "here").rename(tmp_path / "gone")
+        answer = await under.client.exchange("GET", "/metrics", {})
+        assert b"llm_simulator_store_bytes NaN" in answer.body
+        (tmp_path / "gone").rename(tmp_path / "here")
