@@ -6,7 +6,6 @@ What it validates with pydantic is every body and every event. Threads, tools an
 import asyncio
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -29,13 +28,6 @@ WHO = "What is my name?"
 OLD = {"anthropic-version": "2023-06-01"}
 STYLES = ("2026-10-21", "2023-06-01")
 """How the majors of the SDK send a key: as Bearer since 2.0, as x-api-key before."""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data: Path = tmp_path_factory.mktemp("data")
-    with Server(data, "--instant", "--seed", "1", "--ordinal", "2") as running:
-        yield running
 
 
 def options(server: Server, style: str) -> dict[str, Any]:

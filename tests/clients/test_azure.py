@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from openai import AsyncAzureOpenAI, AzureOpenAI, NotFoundError, OpenAI, pydantic_function_tool
@@ -24,13 +23,6 @@ class Weather(BaseModel):
     """Look up the weather of a city."""
 
     city: str
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data: Path = tmp_path_factory.mktemp("data")
-    with Server(data, "--instant", "--seed", "1", "--ordinal", "2") as running:
-        yield running
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ Strictly, against a real server; the SDK's own helpers parse, stream and page.
 """
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 import orjson
@@ -41,19 +39,6 @@ class Person(BaseModel):
 
 
 TOOL: ChatCompletionToolParam = pydantic_function_tool(Weather, name="get_weather")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data: Path = tmp_path_factory.mktemp("data")
-    with Server(data, "--instant", "--seed", "1", "--ordinal", "2") as running:
-        yield running
-
-
-@pytest.fixture
-def client(server: Server) -> Iterator[OpenAI]:
-    with OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0, _strict_response_validation=True) as strict:
-        yield strict
 
 
 def user(text: str) -> ChatCompletionMessageParam:

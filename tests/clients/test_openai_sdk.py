@@ -4,8 +4,6 @@ A conversation is three sessions of ten turns; the name told in the first turn i
 """
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import trio
@@ -21,13 +19,6 @@ pytestmark = [
 ]
 SESSIONS = ("ada", "grace", "alan")
 TURNS = 10
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data: Path = tmp_path_factory.mktemp("data")
-    with Server(data, "--instant", "--seed", "1", "--ordinal", "2") as running:
-        yield running
 
 
 def asked(name: str, turn: int) -> str:

@@ -7,7 +7,6 @@ one has it.
 import asyncio
 import math
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import trio
@@ -23,19 +22,6 @@ pytestmark = [
 ]
 INSTRUCT = "gpt-3.5-turbo-instruct"
 SMALL = "text-embedding-3-small"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data: Path = tmp_path_factory.mktemp("data")
-    with Server(data, "--instant", "--seed", "1", "--ordinal", "2") as running:
-        yield running
-
-
-@pytest.fixture
-def client(server: Server) -> Iterator[OpenAI]:
-    with OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0, _strict_response_validation=True) as strict:
-        yield strict
 
 
 @pytest.fixture

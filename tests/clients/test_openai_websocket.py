@@ -1,7 +1,6 @@
 """The official OpenAI SDK's WebSocket connection to Responses, sync and asyncio, against a real server."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,6 @@ from tests.children import Server
 MODEL = "gpt-4o-mini"
 # openai 3.54 opens a connection in a way that websockets 17.1 deprecates
 pytestmark = pytest.mark.filterwarnings("ignore:connect\\(\\) must be used:DeprecationWarning")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data: Path = tmp_path_factory.mktemp("data")
-    with Server(data, "--instant", "--seed", "1") as running:
-        yield running
 
 
 def test_sync_connection_holds_a_conversation_that_is_not_stored(server: Server) -> None:
