@@ -7,8 +7,8 @@ be met. Bounded: repetitions add a few, and what takes more than LONGEST steps i
 import re
 import string
 from collections.abc import Iterable
-from re import _constants as sre  # type: ignore[attr-defined]  # the module has no stub
-from re import _parser as parser  # type: ignore[attr-defined]
+from re import _constants as sre  # type: ignore[attr-defined, unused-ignore]  # there is a stub, or there is none
+from re import _parser as parser  # type: ignore[attr-defined, unused-ignore]
 from typing import Any
 
 from llmsim.simulation.draws import Stream
