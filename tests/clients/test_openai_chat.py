@@ -140,6 +140,18 @@ def test_refusal_is_told_in_its_place_whole_and_streamed(client: OpenAI) -> None
         assert stream.get_final_completion().choices[0].message.refusal == "".join(told) == said.refusal
 
 
+def test_probabilities_of_a_refusal_are_heard_as_such(client: OpenAI) -> None:
+    with client.chat.completions.stream(
+        model=MODEL, messages=[user("Please refuse this request.")], response_format=Person, logprobs=True
+    ) as stream:
+        heard = [event for event in stream if event.type.startswith("logprobs.")]
+        told = stream.get_final_completion().choices[0]
+    assert {event.type for event in heard} == {"logprobs.refusal.delta", "logprobs.refusal.done"}
+    assert told.logprobs is not None
+    assert told.logprobs.content is None
+    assert "".join(token.token for token in told.logprobs.refusal or ()) == told.message.refusal
+
+
 def test_probabilities_are_those_of_the_tokens_whole_and_streamed(client: OpenAI) -> None:
     messages = [user("In one sentence, what is a tree?")]
     made = client.chat.completions.create(model=MODEL, messages=messages, logprobs=True, top_logprobs=3, n=2)

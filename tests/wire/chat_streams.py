@@ -1,4 +1,7 @@
-"""Which chunk of a chat stream may follow which, as data, and a reader that holds a stream to it."""
+"""Which chunk of a chat stream may follow which, as data, and a reader that holds a stream to it.
+
+A stream that was cut off (its client left, its server stopped) is a beginning of one that is whole.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -67,29 +70,58 @@ def read(events: Iterable[bytes], *, choices: int, usage: bool) -> list[str]:
     return [choice.text for choice in heard(events, choices=choices, usage=usage)]
 
 
-def heard(events: Iterable[bytes], *, choices: int, usage: bool) -> list[Heard]:
-    """The choices of a whole stream; raises BrokenStreamError at the first chunk that is out of place."""
-    *chunks, done = map(data_of, events)
-    if done != b"[DONE]" or b"[DONE]" in chunks:
-        raise BrokenStreamError("[DONE] is not the end, and the only one")
-    read = [orjson.loads(chunk) for chunk in chunks]
-    keys = KEYS + ["usage"] * usage
-    for chunk in read:
-        if list(chunk) not in (keys, [*keys, "obfuscation"]):
-            raise BrokenStreamError(f"keys {list(chunk)}")
-    if len({orjson.dumps([chunk[key] for key in KEYS if key != "choices"]) for chunk in read}) != 1:
-        raise BrokenStreamError("chunks of several responses")
-    if usage and (read[-1]["choices"] or read.pop()["usage"] is None):
-        raise BrokenStreamError("the last chunk does not count")
-    told = [Heard() for _ in range(choices)]
-    for chunk in read:
-        if len(chunk["choices"]) != 1 or chunk.get("usage") is not None:
-            raise BrokenStreamError(f"not one choice, or counted: {chunk}")
-        [choice] = chunk["choices"]
-        told[choice["index"]].hear(choice)
-    if {choice.state for choice in told} != {"ended"}:
+def heard(events: Iterable[bytes], *, choices: int, usage: bool, cut: bool = False) -> list[Heard]:
+    """The choices of a stream; raises BrokenStreamError at a chunk out of place. `cut`: it need not be whole."""
+    told, over, first = [Heard() for _ in range(choices)], "", dict[str, Any]()
+    for data in map(data_of, events):
+        if over == "done":
+            raise BrokenStreamError("[DONE] is not the end, and the only one")
+        ended = {choice.state for choice in told} == {"ended"}
+        if data == b"[DONE]":
+            if not ended or over != "counted" * usage:
+                raise BrokenStreamError("[DONE] before the end")
+            over = "done"
+            continue
+        chunk = orjson.loads(data)
+        first = first or chunk
+        same_response(chunk, first, data, usage=usage)
+        if usage and ended and not over:
+            over = "counted"
+            counts(chunk)
+        else:
+            piece(chunk, told)
+    if over != "done" and not cut:
         raise BrokenStreamError(f"cut off: {told}")
     return told
+
+
+def same_response(chunk: Mapping[str, Any], first: Mapping[str, Any], data: bytes, *, usage: bool) -> None:
+    """Refuse a chunk with other keys, of another response than the first, or padded as none is."""
+    if list(chunk) != list(first) or list(chunk) not in (keys := KEYS + ["usage"] * usage, [*keys, "obfuscation"]):
+        raise BrokenStreamError(f"keys {list(chunk)}")
+    if any(chunk[key] != first[key] for key in KEYS if key != "choices"):
+        raise BrokenStreamError("chunks of several responses")
+    if "obfuscation" in chunk and (not chunk["obfuscation"] or len(data.decode()) % 16 != 1):
+        raise BrokenStreamError(f"padded to {len(data.decode())} characters")
+
+
+def counts(chunk: Mapping[str, Any]) -> None:
+    """Refuse a last chunk that does not count, or whose sums are wrong."""
+    usage = chunk["usage"]
+    if chunk["choices"] or usage is None:
+        raise BrokenStreamError("the last chunk does not count")
+    if usage["total_tokens"] != usage["prompt_tokens"] + usage["completion_tokens"]:
+        raise BrokenStreamError(f"sums {usage}")
+
+
+def piece(chunk: Mapping[str, Any], told: list[Heard]) -> None:
+    """Let a choice hear its chunk."""
+    if len(chunk["choices"]) != 1 or chunk.get("usage") is not None:
+        raise BrokenStreamError(f"not one choice, or counted: {chunk}")
+    [choice] = chunk["choices"]
+    if choice["index"] not in range(len(told)):
+        raise BrokenStreamError(f"choice {choice['index']} of {len(told)}")
+    told[choice["index"]].hear(choice)
 
 
 def called(delta: Mapping[str, Any], at: int) -> Mapping[str, Any]:
@@ -147,6 +179,9 @@ def begins(call: Mapping[str, Any]) -> bool:
 
 
 def likely(choice: Mapping[str, Any]) -> bool:
-    """Whether the probabilities of a chunk are those of its one piece."""
-    [said] = choice["logprobs"]["content"]
-    return said["token"] in (choice["delta"].get("content"), choice["delta"].get("refusal"))
+    """Whether the probabilities of a chunk are those of its one piece, and stand where the piece does."""
+    told, delta = choice["logprobs"], choice["delta"]
+    if told.keys() != {"content", "refusal"} or len(delta) != 1:
+        return False
+    pieces = {place: [delta[place]] if place in delta else [] for place in told}
+    return pieces == {place: [one["token"] for one in told[place] or ()] for place in told}

@@ -78,12 +78,12 @@ def whole(plan: Plan, index: int, manner: Manner) -> bytes:
     choice = plan.choices[index]
     if manner is PLAIN and not choice.calls:
         return CHOICE % (index, orjson.dumps(choice.text), choice.finish_reason.encode())
-    likely = manner.likely(plan, index)
+    likely, refused = manner.likely(plan, index), choice.refused and manner.refuses
     return orjson.dumps(
         {
             "index": index,
             "message": message(choice, manner),
-            "logprobs": told(likely) if manner.top is not None else None,
+            "logprobs": told(likely, refused=refused) if manner.top is not None else None,
             "finish_reason": manner.finish(choice),
         }
     )
@@ -112,8 +112,8 @@ def called(call: Call, arguments: str, manner: Manner) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 
-def told(likely: Sequence[Said]) -> dict[str, Any]:
-    """Probabilities as a response says them."""
+def told(likely: Sequence[Said], *, refused: bool) -> dict[str, Any]:
+    """Probabilities as a response says them; `refused`: those of a refusal that stands in a place of its own."""
     content = [
         {
             "token": one.token,
@@ -125,4 +125,4 @@ def told(likely: Sequence[Said]) -> dict[str, Any]:
         }
         for one in likely
     ]
-    return {"content": content, "refusal": None}
+    return {"content": None, "refusal": content} if refused else {"content": content, "refusal": None}

@@ -136,7 +136,8 @@ class _Choice:
         around = REFUSAL if self._refuses else CONTENT
         for token, said in enumerate(self._manner.likely(self._plan, self._index), self._first):
             delta = around[0] + orjson.dumps(said.token) + around[1]
-            yield Frame(token, self.chunk(delta, likely=orjson.dumps(told([said]))))
+            likely = orjson.dumps(told([said], refused=self._refuses))
+            yield Frame(token, self.chunk(delta, likely=likely))
 
     def _opening(self) -> bytes:
         if self._refuses:

@@ -96,6 +96,7 @@ def test_stream_says_what_the_whole_response_says(
         assert said.calls == [[call["name"], call.get("arguments", call.get("input"))] for call in told]
 
 
+UNPADDED = {"stream_options": {"include_obfuscation": False}}
 CALLED = events(
     plan_with(
         Choice(
@@ -106,9 +107,13 @@ CALLED = events(
         Choice((), FinishReason.TOOL_CALLS, calls=(Call("call_3", "get_weather", ("{}",)),)),
     ),
     **WAYS["tools"],
+    **UNPADDED,
     n=2,
 )
-REFUSED = events(plan_with(Choice(("No", "."), FinishReason.STOP, refused=True)), **WAYS["format"])
+REFUSAL = plan_with(Choice(("No", "."), FinishReason.STOP, refused=True))
+REFUSED = events(REFUSAL, **WAYS["format"], **UNPADDED)
+LIKELY = events(REFUSAL, **WAYS["format"], **WAYS["likely"], **UNPADDED)
+LEGACY = events(calling(Call("call_1", "get_weather", ("{", "}"))), **WAYS["legacy"], **UNPADDED)
 BREAKS: dict[str, tuple[list[bytes], bytes, bytes]] = {
     "the second call is called the first": (CALLED, b'"index":1,"id":"call_2"', b'"index":0,"id":"call_2"'),
     "a call without an id": (CALLED, b'"id":"call_2",', b""),
@@ -123,6 +128,17 @@ BREAKS: dict[str, tuple[list[bytes], bytes, bytes]] = {
     ),
     "a refusal as text": (REFUSED, b'{"refusal":"."}', b'{"content":"."}'),
     "an empty piece of a refusal": (REFUSED, b'{"refusal":"."}', b'{"refusal":""}'),
+    "probabilities of a refusal among those of the text": (LIKELY, b'"refusal":[{', b'"content":[{'),
+    "probabilities of another piece": (LIKELY, b'"token":"No"', b'"token":"On"'),
+    "an empty piece of text": (CALLED, b'{"content":"Well"}', b'{"content":""}'),
+    "a choice that nobody asked for": (REFUSED, b'"index":0', b'"index":1'),
+    "arguments of a function before its name": (LEGACY, b'"name":"get_weather",', b""),
+    "a function that begins with arguments": (
+        LEGACY,
+        b'"get_weather","arguments":""',
+        b'"get_weather","arguments":"1"',
+    ),
+    "an empty piece of a function's arguments": (LEGACY, b'{"arguments":"}"}', b'{"arguments":""}'),
     "a refusal that ends with calls": (REFUSED, b'"finish_reason":"stop"', b'"finish_reason":"tool_calls"'),
 }
 
@@ -133,6 +149,7 @@ def test_stream_of_calls_and_of_a_refusal_is_heard() -> None:
         Heard("ended", "Well", "", calls, "tool_calls"),
         Heard("ended", "", "", [["get_weather", "{}"]], "tool_calls"),
     ]
+    assert heard(LEGACY, choices=1, usage=False) == [Heard("ended", "", "", [["get_weather", "{}"]], "function_call")]
     assert heard(REFUSED, choices=1, usage=False) == [Heard("ended", "", "No.", [], "stop")]
 
 
@@ -183,9 +200,8 @@ def test_first_chunk_of_calls_has_the_first_header_and_each_other_call_its_own()
 
 
 def test_refusal_has_a_place_of_its_own_where_a_schema_was_asked_for() -> None:
-    plan = plan_with(Choice(("No", "."), FinishReason.STOP, refused=True))
-    assert whole(plan)["choices"][0]["message"]["content"] == "No."
-    message = whole(plan, **WAYS["format"])["choices"][0]["message"]
+    assert whole(REFUSAL)["choices"][0]["message"]["content"] == "No."
+    message = whole(REFUSAL, **WAYS["format"])["choices"][0]["message"]
     assert (message["content"], message["refusal"]) == (None, "No.")
 
 
@@ -196,6 +212,16 @@ def test_probabilities_are_those_of_each_token_of_the_text() -> None:
     assert all(len(one["top_logprobs"]) == 2 and one["logprob"] <= 0 for one in told["content"])
     chunks = [chunk["choices"][0]["logprobs"] for chunk in streamed(plan, **WAYS["likely"])]
     assert [one for chunk in chunks if chunk for one in chunk["content"]] == told["content"]
+
+
+def test_probabilities_of_a_refusal_stand_in_its_place_too() -> None:
+    told = whole(REFUSAL, **WAYS["likely"], **WAYS["format"])["choices"][0]["logprobs"]
+    assert told["content"] is None
+    assert [one["token"] for one in told["refusal"]] == ["No", "."]
+    chunks = [chunk["choices"][0]["logprobs"] for chunk in streamed(REFUSAL, **WAYS["likely"], **WAYS["format"])]
+    assert [one for chunk in chunks if chunk for one in chunk["refusal"]] == told["refusal"]
+    plain = whole(REFUSAL, **WAYS["likely"])["choices"][0]["logprobs"]
+    assert (plain["content"], plain["refusal"]) == (told["refusal"], None)
 
 
 def test_thought_delays_the_first_chunk_and_is_counted() -> None:

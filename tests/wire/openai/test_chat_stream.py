@@ -1,6 +1,10 @@
-"""Every stream obeys the rules of chunks, says what the plan says, and pleases the official SDK."""
+"""Every stream obeys the rules of chunks however it ends, says what the plan says, and pleases the official SDK.
+
+What is left of one where a client left or a server stopped is a beginning of the whole one.
+"""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import httpx2
 import orjson
@@ -14,7 +18,21 @@ from llmsim.simulation.plan import Plan
 from llmsim.turn import FinishReason
 from llmsim.wire.base import Frame
 from llmsim.wire.dialects import CHAT
-from tests.wire.chat_streams import BrokenStreamError, data_of, read
+from tests.schemas import answer_faults
+from tests.wire.chat_streams import BrokenStreamError, data_of, heard, read
+from tests.wire.openai.chat_requests import (
+    ASK,
+    CALL,
+    FUNCTION,
+    NAMED,
+    REFUSE,
+    REQUESTS,
+    ROUND,
+    SCHEMA,
+    TOOLS,
+    answered,
+    said,
+)
 from tests.wire.plans import PIECES, asked, plan_of
 
 CHOICES = st.lists(PIECES, min_size=1, max_size=4)
@@ -145,6 +163,13 @@ def read_by_sdk(body: bytes) -> list[ChatCompletionChunk]:
         return list(client.chat.completions.create(model="m", messages=[], stream=True))
 
 
+def bare(event: bytes) -> bytes:
+    """A chunk without what pads it."""
+    chunk = orjson.loads(data_of(event))
+    del chunk["obfuscation"]
+    return b"data: %b\n\n" % orjson.dumps(chunk)
+
+
 WHOLE = events(stream(plan_of([" a", " b"], ["c"]), usage=True))
 BREAKS: dict[str, Callable[[list[bytes]], list[bytes]]] = {
     "no role": lambda sent: sent[1:],
@@ -158,7 +183,14 @@ BREAKS: dict[str, Callable[[list[bytes]], list[bytes]]] = {
     "[DONE] before the end": lambda sent: [*sent[:-2], sent[-1], sent[-2]],
     "two events in one": lambda sent: [sent[0] + sent[1], *sent[2:]],
     "another response": lambda sent: [sent[0].replace(b"chatcmpl-L", b"chatcmpl-M"), *sent[1:]],
-    "an empty piece": lambda sent: [*sent[:2], sent[2].replace(b'" a"', b'""'), *sent[3:]],
+    "usage that does not add up": lambda sent: [
+        *sent[:-2],
+        sent[-2].replace(b'_tokens":2000', b'_tokens":2001'),
+        sent[-1],
+    ],
+    "usage twice": lambda sent: [*sent[:-1], *sent[-2:]],
+    "some chunks unpadded": lambda sent: [*sent[:2], bare(sent[2]), *sent[3:]],
+    "padded by one more": lambda sent: [*sent[:2], sent[2].replace(b'"obfuscation":"', b'"obfuscation":"x'), *sent[3:]],
 }
 
 
@@ -172,3 +204,47 @@ def test_broken_stream_is_found_by_the_rules(broken: str) -> None:
     assert sent != WHOLE
     with pytest.raises(BrokenStreamError):
         read(sent, choices=2, usage=True)
+
+
+@given(REQUESTS, st.data())
+def test_stream_of_any_request_is_heard_and_so_is_each_beginning_as_one_that_was_cut_off(
+    changes: dict[str, Any], data: st.DataObject
+) -> None:
+    request = asked(**changes, stream=True)
+    body, events = answered(request)
+    rules = {"choices": changes.get("n", 1), "usage": changes.get("stream_options", {}).get("include_usage", False)}
+    assert heard(events, **rules) == said(body)
+    assert answer_faults("POST", "/chat/completions", body) == []
+    part = events[: data.draw(st.integers(0, len(events) - 1))]
+    for whole, begun in zip(said(body), heard(part, **rules, cut=True), strict=True):
+        assert whole.text.startswith(begun.text)
+        assert whole.refusal.startswith(begun.refusal)
+    with pytest.raises(BrokenStreamError):
+        heard(part, **rules)
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({"messages": [ASK]}, ("text", "stop")),
+        ({"messages": [ASK], "stop": ["."]}, ("text", "stop")),
+        ({"messages": [ASK], "max_tokens": 3}, ("text", "length")),
+        ({"messages": [CALL], "tools": TOOLS}, ("calls", "tool_calls")),
+        ({"messages": [CALL], "tools": TOOLS, "max_tokens": 3}, ("calls", "length")),
+        ({"messages": [ASK], "tools": TOOLS, "tool_choice": NAMED}, ("calls", "stop")),
+        ({"messages": [CALL], "functions": [FUNCTION]}, ("calls", "function_call")),
+        ({"messages": ROUND, "tools": TOOLS}, ("text", "stop")),
+        ({"messages": [REFUSE], "response_format": SCHEMA}, ("refusal", "stop")),
+        ({"messages": [REFUSE], "response_format": SCHEMA, "max_tokens": 2}, ("refusal", "length")),
+        ({"messages": [REFUSE], "response_format": SCHEMA, "logprobs": True}, ("refusal", "stop")),
+        ({"messages": [ASK], "model": "gpt-5-mini", "reasoning_effort": "high"}, ("text", "stop")),
+        ({"messages": [ASK], "model": "gpt-5-mini", "max_completion_tokens": 2}, ("", "length")),
+    ],
+)
+def test_each_way_to_end_is_reached(changes: dict[str, Any], state: tuple[str, str]) -> None:
+    _, events = answered(asked(**changes, stream=True))
+    [found] = heard(events, choices=1, usage=False)
+    assert ([kind for kind in ("text", "refusal", "calls") if getattr(found, kind)], found.finish) == (
+        [state[0]] * bool(state[0]),
+        state[1],
+    )
