@@ -6,6 +6,7 @@ What is understood is stored, restored and answered as well: whatever a request 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from llmsim.wire.openai.chat_stored import query_of
 from llmsim.wire.openai.conversations import parse_create, parse_items, parse_update
 from llmsim.wire.openai.responses_counting import parse_compact, parse_input_tokens
 from llmsim.wire.openai.responses_requests import look_of, page_of
@@ -72,6 +73,7 @@ SAID: tuple[dict[str, Any], ...] = (
 QUERIES: tuple[dict[str, Any], ...] = (
     {"limit": "20", "order": "asc", "after": "msg_1"},
     {"stream": "true", "starting_after": "4", "include_obfuscation": "false"},
+    {"limit": "5", "order": "desc", "after": "chatcmpl-1", "model": "gpt-4o", "metadata[a]": "b"},
 )
 
 
@@ -95,6 +97,7 @@ def asked(query: bytes) -> None:
     pairs = dict(part.partition(":")[::2] for part in text.strip("{}").replace('"', "").split(","))
     page_of(pairs)
     look_of(pairs)
+    query_of(pairs)
 
 
 PARSERS: Mapping[str, tuple[Callable[[bytes], object], tuple[dict[str, Any], ...]]] = {
