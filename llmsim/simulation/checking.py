@@ -4,10 +4,12 @@ Pure. Patterns are tried with a limit on backtracking, so that no schema and no 
 """
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jsonschema_rs
 import orjson
+
+if TYPE_CHECKING:
+    import jsonschema_rs
 
 BACKTRACKS = 20_000
 """How often a pattern may go back: milliseconds."""
@@ -26,6 +28,8 @@ def valid(schema: Any, value: Any) -> bool | None:  # noqa: ANN401
 
 @functools.lru_cache(_SCHEMAS)
 def _validator(schema: bytes) -> "jsonschema_rs.Draft202012Validator | None":
+    import jsonschema_rs  # noqa: PLC0415  (9 MB of memory, which a pod without tools and formats does not need)
+
     options = jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACKS)
     try:
         return jsonschema_rs.Draft202012Validator(
