@@ -21,8 +21,8 @@ from llmsim.store.resources import ID_MAX_BYTES, AppendItems, Count, DeleteItem,
 from llmsim.store.schema import Resource
 from llmsim.turn import DIGEST_BYTES, ROOT, Place, Pod
 from llmsim.wire.ids import key_last_id, partition_key
-from llmsim.wire.openai import responses_errors
-from llmsim.wire.openai.items import named, prefix_of
+from llmsim.wire.openai.responses import errors as responses_errors
+from llmsim.wire.openai.responses.items import named, prefix_of
 
 KIND = "openai.conversation"
 UNIQUE_BYTES = 32

@@ -26,10 +26,10 @@ from llmsim.turn import Message, Pod
 from llmsim.wire.base import Held, Parsed
 from llmsim.wire.dialects import WIRES
 from llmsim.wire.ids import keyed_id, kin, partition_key
-from llmsim.wire.openai import responses_errors
-from llmsim.wire.openai.items import check_answered, messages_of, named, prefix_of, resolved
-from llmsim.wire.openai.responses import check_json_asked, instructions_of
-from llmsim.wire.openai.responses_output import output_items, response_id
+from llmsim.wire.openai.responses import errors as responses_errors
+from llmsim.wire.openai.responses.items import check_answered, messages_of, named, prefix_of, resolved
+from llmsim.wire.openai.responses.output import output_items, response_id
+from llmsim.wire.openai.responses.wire import check_json_asked, instructions_of
 
 KIND = "openai.response"
 

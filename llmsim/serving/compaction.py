@@ -21,9 +21,9 @@ from llmsim.turn import Message, Role, TurnRequest, Usage, place_of
 from llmsim.wire.base import Parsed
 from llmsim.wire.dialects import RESPONSES
 from llmsim.wire.ids import keyed_id, partition_key
-from llmsim.wire.openai import responses_counting as counting
-from llmsim.wire.openai.responses import told
-from llmsim.wire.openai.responses_counting import NAMELESS
+from llmsim.wire.openai.responses import counting
+from llmsim.wire.openai.responses.counting import NAMELESS
+from llmsim.wire.openai.responses.wire import told
 
 UNIQUE_BYTES = 32
 

@@ -18,8 +18,8 @@ from llmsim.store.environment import View
 from llmsim.store.schema import Resource
 from llmsim.tokenizers import counter_named
 from llmsim.wire.dialects import CHAT, WIRES
-from llmsim.wire.openai import chat_stored
-from llmsim.wire.openai.responses_requests import listing, paged
+from llmsim.wire.openai.chat import stored as chat_stored
+from llmsim.wire.openai.responses.requests import listing, paged
 
 ROOT = "/v1/chat/completions"
 

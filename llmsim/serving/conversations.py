@@ -22,8 +22,8 @@ from llmsim.serving.service import Service
 from llmsim.store import resources
 from llmsim.store.schema import SESSION_ID, SESSION_ID_FORM, Resource
 from llmsim.turn import DIGEST_BYTES
-from llmsim.wire.openai import conversations
-from llmsim.wire.openai.responses_requests import listing
+from llmsim.wire.openai.responses import conversations
+from llmsim.wire.openai.responses.requests import listing
 
 ROOT = "/v1/conversations"
 

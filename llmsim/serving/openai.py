@@ -11,7 +11,7 @@ from quart import Response
 
 from llmsim.serving.connection import asked
 from llmsim.wire.openai.http import JSON, STANDARD
-from llmsim.wire.openai.responses_requests import Page, check_include, page_of
+from llmsim.wire.openai.responses.requests import Page, check_include, page_of
 
 INCLUDED = ("include[]", "include")
 """How SDKs and people write that key of a query."""

@@ -26,11 +26,11 @@ from llmsim.serving.openai import answer, included, page
 from llmsim.serving.service import Service
 from llmsim.store.schema import Ending, Resource
 from llmsim.wire.base import Frame
-from llmsim.wire.openai import responses_errors
-from llmsim.wire.openai.responses import OpenAIResponses
-from llmsim.wire.openai.responses_partial import partial_items
-from llmsim.wire.openai.responses_requests import look_of, paged
-from llmsim.wire.openai.responses_resource import CANCELLED, IN_PROGRESS, QUEUED, final_status, resource
+from llmsim.wire.openai.responses import errors as responses_errors
+from llmsim.wire.openai.responses.partial import partial_items
+from llmsim.wire.openai.responses.requests import look_of, paged
+from llmsim.wire.openai.responses.resource import CANCELLED, IN_PROGRESS, QUEUED, final_status, resource
+from llmsim.wire.openai.responses.wire import OpenAIResponses
 
 ROOT = "/v1/responses"
 AT_ONCE = Pace(None)

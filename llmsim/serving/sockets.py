@@ -22,8 +22,9 @@ from llmsim.store import sessions
 from llmsim.store.schema import Ending, TurnKey
 from llmsim.wire.base import Parsed
 from llmsim.wire.dialects import RESPONSES
-from llmsim.wire.openai import responses, responses_socket
-from llmsim.wire.openai.responses_output import response_id
+from llmsim.wire.openai.responses import socket as responses_socket
+from llmsim.wire.openai.responses import wire as responses
+from llmsim.wire.openai.responses.output import response_id
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]

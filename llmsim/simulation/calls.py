@@ -13,10 +13,10 @@ from typing import Any
 import attrs
 
 from llmsim.simulation.draws import Label, Source
-from llmsim.simulation.hints import Hints, words_of
-from llmsim.simulation.instances import instance, written
-from llmsim.simulation.schemas import types_of
-from llmsim.simulation.subject import STOP_WORDS
+from llmsim.simulation.objects.hints import Hints, words_of
+from llmsim.simulation.objects.instances import instance, written
+from llmsim.simulation.objects.schemas import types_of
+from llmsim.simulation.speech.subject import STOP_WORDS
 from llmsim.turn import Choosing, Message, Role, Tool, ToolCall, TurnRequest
 
 MOST = 8

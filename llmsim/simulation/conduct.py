@@ -9,11 +9,12 @@ from collections.abc import Sequence
 import attrs
 
 from llmsim.profile import Profile, Style
-from llmsim.simulation import moderation, reply, results, thinking
+from llmsim.simulation import moderation
 from llmsim.simulation.calls import answered, wanted
 from llmsim.simulation.draws import Label, Source
-from llmsim.simulation.hints import Hints
-from llmsim.simulation.instances import text_of
+from llmsim.simulation.objects.hints import Hints
+from llmsim.simulation.objects.instances import text_of
+from llmsim.simulation.speech import reply, results, thinking
 from llmsim.simulation.tokens import Estimator, TokenCounter
 from llmsim.turn import CallNames, Format, Message, Role, Scripted, ToolCall, TurnRequest
 

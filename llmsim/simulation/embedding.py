@@ -17,7 +17,7 @@ from itertools import pairwise
 import attrs
 
 from llmsim.simulation.draws import uniforms
-from llmsim.simulation.subject import STOP_WORDS
+from llmsim.simulation.speech.subject import STOP_WORDS
 
 WORD_PLACES, LETTERS_PLACES, PAIR_PLACES = 24, 6, 8
 """How many places of a vector a feature has, by its kind."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from llmsim.simulation.draws import Stream
-from llmsim.simulation.facts import abridged
+from llmsim.simulation.speech.facts import abridged
 from llmsim.turn import Message, Role
 
 FLAGGED = 0.5

@@ -12,9 +12,10 @@ import attrs
 
 from llmsim.errors import ContextOverflow
 from llmsim.profile import Profile
-from llmsim.simulation import conduct, latency, prompts, reply
+from llmsim.simulation import conduct, latency, prompts
 from llmsim.simulation.conduct import Intent
 from llmsim.simulation.draws import Source
+from llmsim.simulation.speech import reply
 from llmsim.simulation.timeline import Timeline
 from llmsim.simulation.tokens import PRIMING, TokenCounter, prompt_counts, request_tokens
 from llmsim.simulation.windows import newest

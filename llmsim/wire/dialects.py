@@ -12,9 +12,9 @@ from llmsim.wire.anthropic.messages import AnthropicMessages
 from llmsim.wire.base import Wire
 from llmsim.wire.gemini.generate import STREAM, WHOLE, Gemini
 from llmsim.wire.openai.azure import DEPLOYMENTS, AzureChat, AzureCompletions
-from llmsim.wire.openai.chat import OpenAIChat
-from llmsim.wire.openai.completions import OpenAICompletions
-from llmsim.wire.openai.responses import OpenAIResponses
+from llmsim.wire.openai.chat.wire import OpenAIChat
+from llmsim.wire.openai.completions.wire import OpenAICompletions
+from llmsim.wire.openai.responses.wire import OpenAIResponses
 
 CHAT = OpenAIChat()
 COMPLETIONS = OpenAICompletions()

@@ -11,7 +11,8 @@ from llmsim.simulation.plan import Call, Choice
 from llmsim.turn import FinishReason
 from llmsim.wire.dialects import CHAT as CHAT_WIRE
 from llmsim.wire.dialects import COMPLETIONS as COMPLETIONS_WIRE
-from llmsim.wire.openai import chat_stored, embeddings, moderations
+from llmsim.wire.openai import embeddings, moderations
+from llmsim.wire.openai.chat import stored as chat_stored
 from tests.fuzz import anthropic, gemini, responses
 from tests.wire.plans import plan_of
 

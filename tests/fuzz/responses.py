@@ -6,11 +6,11 @@ What is understood is stored, restored and answered as well: whatever a request 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from llmsim.wire.openai.chat_stored import query_of
-from llmsim.wire.openai.conversations import parse_create, parse_items, parse_update
-from llmsim.wire.openai.responses_counting import parse_compact, parse_input_tokens
-from llmsim.wire.openai.responses_requests import look_of, page_of
-from llmsim.wire.openai.responses_socket import Create, read
+from llmsim.wire.openai.chat.stored import query_of
+from llmsim.wire.openai.responses.conversations import parse_create, parse_items, parse_update
+from llmsim.wire.openai.responses.counting import parse_compact, parse_input_tokens
+from llmsim.wire.openai.responses.requests import look_of, page_of
+from llmsim.wire.openai.responses.socket import Create, read
 from tests.wire.openai.every_item import CALLED, EVERY, RETURNED
 from tests.wire.openai.requests import SHELL, USER, WEATHER, WIRE, planned, stored
 

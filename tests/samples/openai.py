@@ -3,7 +3,9 @@
 from functools import partial
 
 from llmsim.wire.dialects import CHAT, WIRES
-from llmsim.wire.openai import chat_schema, responses_counting, responses_schema
+from llmsim.wire.openai.chat import schema as chat_schema
+from llmsim.wire.openai.responses import counting as responses_counting
+from llmsim.wire.openai.responses import schema as responses_schema
 from tests.fields import Endpoint, Sample
 from tests.samples.base import FUNCTION, OFF, ON, PICTURE, SAMPLING, SCHEMA, USER, parsed
 

@@ -3,7 +3,8 @@
 from functools import partial
 
 from llmsim.wire.dialects import COMPLETIONS
-from llmsim.wire.openai import completions_schema, embeddings, moderations
+from llmsim.wire.openai import embeddings, moderations
+from llmsim.wire.openai.completions import schema as completions_schema
 from tests.fields import Endpoint, Sample
 from tests.samples.base import ON, PICTURE, SAMPLING, parsed
 

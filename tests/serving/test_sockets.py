@@ -16,7 +16,7 @@ from llmsim.serving.service import Phase, Service
 from llmsim.serving.sockets import LIMIT_S, MAX_LANES, socket_class
 from llmsim.store import sessions
 from llmsim.store.schema import Ending
-from llmsim.wire.openai.responses_stream import TERMINAL
+from llmsim.wire.openai.responses.stream import TERMINAL
 from tests.pods import options, pod
 
 MODEL = "gpt-4o-mini"

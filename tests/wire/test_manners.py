@@ -4,7 +4,7 @@ from llmsim.wire.anthropic.messages import AnthropicMessages
 from llmsim.wire.dialects import GENERATING
 from llmsim.wire.gemini.generate import Gemini
 from llmsim.wire.manners import AS_LIVE, Manners, mannered
-from llmsim.wire.openai.responses import OpenAIResponses
+from llmsim.wire.openai.responses.wire import OpenAIResponses
 
 
 def test_wire_is_as_the_provider_unless_it_is_asked_otherwise() -> None:

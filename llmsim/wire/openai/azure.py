@@ -19,8 +19,8 @@ from llmsim.wire import sse
 from llmsim.wire.base import Frame, Parsed, Refusal
 from llmsim.wire.ids import request_id as request_id_text
 from llmsim.wire.openai import errors
-from llmsim.wire.openai.chat import OpenAIChat
-from llmsim.wire.openai.completions import OpenAICompletions
+from llmsim.wire.openai.chat.wire import OpenAIChat
+from llmsim.wire.openai.completions.wire import OpenAICompletions
 from llmsim.wire.openai.http import JSON
 
 DEPLOYMENTS = "/openai/deployments/"

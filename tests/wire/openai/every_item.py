@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from llmsim.wire.openai.items_schema import KINDS
+from llmsim.wire.openai.responses.items_schema import KINDS
 from tests.wire.openai.requests import PIXEL
 from tests.wire.plans import JSON_VALUES
 

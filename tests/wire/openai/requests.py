@@ -10,7 +10,7 @@ from llmsim.simulation.plan import Call, Choice, Plan
 from llmsim.simulation.timeline import Timeline
 from llmsim.turn import FinishReason, Usage
 from llmsim.wire.base import Parsed
-from llmsim.wire.openai.responses import OpenAIResponses
+from llmsim.wire.openai.responses.wire import OpenAIResponses
 from tests.wire.plans import plan_of
 
 WIRE = OpenAIResponses()

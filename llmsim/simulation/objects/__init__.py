@@ -1,0 +1,1 @@
+"""JSON: instances of schemas, and what of a conversation goes into them."""

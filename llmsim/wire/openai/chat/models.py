@@ -1,0 +1,51 @@
+"""What a model that reasons refuses in a chat request: the last of its faults, once the model is known.
+
+Pure. Such a model takes no sampling parameters, says no probabilities, and counts its limit in completion tokens,
+unless it is told not to reason. Source: OpenAI's guide to reasoning models; recorded refusals.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from llmsim.errors import ClientError
+from llmsim.profile import DEFAULT, Profile
+from llmsim.wire.openai.responses.models import REASONS, unsupported
+
+OF_SAMPLING = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "logit_bias")
+NEUTRAL: Mapping[str, Any] = {"temperature": 1, "top_p": 1, "presence_penalty": 0, "frequency_penalty": 0}
+"""What such a model takes all the same."""
+
+
+def check_model(params: Mapping[str, Any], profile: Profile) -> None:
+    """Look whether the model that this profile is takes the request.
+
+    Raises:
+        ClientError: the first parameter that it does not.
+    """
+    effort = params.get("reasoning_effort")
+    if profile.reasoning is None:
+        if effort not in (None, "none") and profile.name != DEFAULT and not REASONS.match(params["model"]):
+            text = "Unrecognized request argument supplied: reasoning_effort"
+            raise ClientError(text)
+        return
+    if (effort or profile.reasoning.effort) == "none":
+        return
+    if params.get("limited") == "max_tokens":
+        text = (
+            "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+        )
+        raise ClientError(text, param="max_tokens", code="unsupported_parameter")
+    if params["stop"]:
+        raise unsupported("stop", code="unsupported_parameter")
+    for key in ("logit_bias", "logprobs", "top_logprobs"):
+        if params.get(key):
+            raise unsupported(key, code="unsupported_parameter")
+    for key, neutral in NEUTRAL.items():
+        value = params.get(key)
+        if value is not None and value != neutral:
+            raise ClientError(
+                f"Unsupported value: '{key}' does not support {value} with this model. "
+                f"Only the default ({neutral}) value is supported.",
+                param=key,
+                code="unsupported_value",
+            )
