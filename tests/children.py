@@ -52,7 +52,7 @@ class Server:
         watchdog.start()
         for line in self.process.stdout:
             self.banner.append(line)
-            match = re.search(r"OPENAI_BASE_URL=(http://\S+)/v1", line)
+            match = re.search(r"GOOGLE_GEMINI_BASE_URL=(http://\S+)", line)
             if match:
                 watchdog.cancel()
                 return match[1]

@@ -81,8 +81,10 @@ def serve(settings: Settings) -> None:
             f"  data directory  {settings.data_dir.resolve()}\n"
             f"  ordinal         {listening.pod.ordinal} ({identity.source})\n"
             f"  root seed       {listening.pod.root_seed}\n"
-            f"To use it:\n"
-            f"  export OPENAI_BASE_URL={listening.url}/v1 OPENAI_API_KEY=any"
+            f"To use it, by the SDKs of OpenAI, Anthropic and Google:\n"
+            f"  export OPENAI_BASE_URL={listening.url}/v1 OPENAI_API_KEY=any\n"
+            f"  export ANTHROPIC_BASE_URL={listening.url} ANTHROPIC_API_KEY=any\n"
+            f"  export GOOGLE_GEMINI_BASE_URL={listening.url} GEMINI_API_KEY=any"
         )
         fields = {
             "url": listening.url,
