@@ -15,8 +15,10 @@ import attrs
 from llmsim.simulation.draws import Label, Source
 from llmsim.simulation.objects.hints import Hints, words_of
 from llmsim.simulation.objects.instances import instance, written
+from llmsim.simulation.objects.mentions import undated
 from llmsim.simulation.objects.schemas import types_of
 from llmsim.simulation.speech.subject import STOP_WORDS
+from llmsim.simulation.speech.synonyms import ASKING, DOING, LOOKING, STANDING_FOR
 from llmsim.turn import Choosing, Message, Role, Tool, ToolCall, TurnRequest
 
 MOST = 8
@@ -42,10 +44,11 @@ _GENERIC = frozenset(
 
 @attrs.frozen
 class _Fit:
-    """How well a tool fits: how much (0: not), where in the text, and whether the text names it."""
+    """How well a tool fits: how much (0: not), where in the text, by which words, and whether the text names it."""
 
     score: int
     at: int
+    words: frozenset[str]
     named: bool
 
 
@@ -91,43 +94,67 @@ def results(context: Sequence[Message]) -> Iterator[tuple[ToolCall | None, Messa
 
 
 def _chosen(tools: Sequence[Tool], text: str, *, forced: bool) -> list[Tool]:
-    """The tools that are called, in the order in which the text comes to them."""
-    fits = [(_fit(tool, text), tool) for tool in tools]
+    """The tools that are called, in the order in which the text comes to them.
+
+    The one that fits best, and beside it those that the text names and those that fit by words of their own.
+    """
+    heard = _Heard.of(text)
+    fits = [(_fit(tool, heard), tool) for tool in tools]
     fitting = sorted([entry for entry in fits if entry[0].score], key=lambda entry: -entry[0].score)
     if not fitting:
         return [tools[0]] if forced else []
-    several_named = [entry for entry in fitting if entry[0].named or entry[0].score >= max(fitting[0][0].score, 4)]
-    chosen = several_named or fitting[:1]
+    chosen, covered = [fitting[0]], set(fitting[0][0].words)
+    for fit, tool in fitting[1:]:
+        if fit.named or fit.words - covered:
+            chosen.append((fit, tool))
+            covered |= fit.words
     return [tool for _, tool in sorted(chosen, key=lambda entry: entry[0].at)]
 
 
-def _fit(tool: Tool, text: str) -> _Fit:
+@attrs.frozen
+class _Heard:
+    """What a user says last: the places of its words and of what they may stand for, and how it begins."""
+
+    text: str
+    words: Mapping[str, int]
+    first: str
+    at: int
+    asks: bool
+
+    @classmethod
+    def of(cls, text: str) -> "_Heard":
+        lowered = text.lower()
+        words: dict[str, int] = {}
+        for match in _WORD.finditer(lowered):
+            for word in (match[0], *STANDING_FOR.get(match[0], ())):
+                words.setdefault(_stem(word), match.start())
+        first = _FIRST.match(lowered)
+        asks = text.rstrip().endswith("?") or (first is not None and first[1] in ASKING)
+        return cls(lowered, words, _stem(first[1]) if first else "", first.start(1) if first else 0, asks)
+
+
+def _fit(tool: Tool, heard: _Heard) -> _Fit:
     """How well a tool fits what a user says."""
-    lowered = text.lower()
-    words = {_stem(word): match.start() for match in reversed(list(_WORD.finditer(lowered))) for word in (match[0],)}
-    name = words_of(tool.name)
-    spelled = lowered.find(tool.name.lower())
-    if spelled >= 0 and (len(name) > 1 or tool.name.lower() in words or _stem(tool.name.lower()) in words):
-        return _Fit(20, spelled, named=True)
-    first = _FIRST.match(lowered)
-    if first and _stem(first[1]) in {_stem(word) for word in name}:
-        return _Fit(6, first.start(1), named=False)
+    words, name = heard.words, words_of(tool.name)
     own = [_stem(word) for word in name]
-    telling = [_stem(word) for word in name if word not in _GENERIC] or own
-    at = min((words[word] for word in own if word in words), default=len(text))
-    score = 4 * sum(word in words for word in telling) + sum(word in words for word in own if word not in telling)
+    spelled = heard.text.find(tool.name.lower())
+    if spelled >= 0 and (len(name) > 1 or own[0] in words):
+        return _Fit(20, spelled, frozenset(own), named=True)
+    telling = [_stem(word) for word in name if word not in _GENERIC | STOP_WORDS] or own
+    manner = int((name[0] in LOOKING) if heard.asks else (name[0] in DOING))
+    found = frozenset(word for word in telling if word in words)
+    if heard.first in own and (heard.first in telling or not found):
+        return _Fit(6 + 4 * len(found), heard.at, found | {heard.first}, named=False)
     about = {_stem(word) for word in _WORD.findall(tool.description.lower()) if word not in STOP_WORDS | _GENERIC}
     described = [words[word] for word in about - set(own) if word in words]
-    if telling and not any(word in words for word in telling) and len(described) < 2:
-        score, described = 0, []
-    parameters = tool.parameters or {}
-    if score == 0 and _CALCULATES & set(_properties(parameters)) and _ARITHMETIC.search(text):
-        return _Fit(4, 0, named=False)
-    return (
-        _Fit(score + len(described), min([at, *described]), named=False)
-        if score or described
-        else _Fit(0, 0, named=False)
-    )
+    if found:
+        score = 4 * len(found) + sum(word in words for word in own if word not in telling) + len(described) + manner
+        return _Fit(score, min([words[word] for word in found]), found, named=False)
+    if len(described) >= 2:
+        return _Fit(len(described) + manner, min(described), frozenset(), named=False)
+    if _CALCULATES & set(_properties(tool.parameters or {})) and _ARITHMETIC.search(undated(heard.text)):
+        return _Fit(4, 0, frozenset({"calculate"}), named=False)
+    return _Fit(0, 0, frozenset(), named=False)
 
 
 def _times(tool: Tool, hints: Hints) -> int:

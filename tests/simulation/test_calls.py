@@ -68,6 +68,54 @@ def test_tool_is_called_where_the_text_needs_it(text: str, expected: list[tuple[
     assert made(text) == expected
 
 
+DESK = (
+    tool("get_weather", "Get the current weather for a location", location=TEXT),
+    tool(
+        "create_calendar_event",
+        "Create an event in the user's calendar",
+        title=TEXT,
+        start={"type": "string", "format": "date-time"},
+        attendees={"type": "array", "items": TEXT},
+    ),
+    tool("list_calendar_events", "List events in a date range", start_date=TEXT),
+    tool("add_to_cart", "Add a product to the shopping cart", product_id=TEXT, quantity=WHOLE),
+    tool("calculator", "Evaluate a mathematical expression", expression=TEXT),
+    tool("read_file", "Read the contents of a file", path=TEXT),
+    tool("write_file", "Write content to a file", path=TEXT, content=TEXT),
+    tool("get_stock_price", "Get the latest price of a stock", ticker=TEXT),
+)
+MEETING = {"title": "Standup", "start": "2026-12-01T09:30:00Z", "attendees": ["Bob", "Carol"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("What's it like in San Francisco, CA? Is it raining?", [("get_weather", {"location": "San Francisco, CA"})]),
+        (
+            'Schedule a meeting with Bob and Carol on 2026-12-01 at 09:30 titled "Standup".',
+            [("create_calendar_event", MEETING)],
+        ),
+        ("What is on my calendar on 2026-12-01?", [("list_calendar_events", {"start_date": "2026-12-01"})]),
+        ("Add 3 of product SKU-99 to my cart", [("add_to_cart", {"product_id": "SKU-99", "quantity": 3})]),
+        ("Read the file src/main.py and tell me what it does", [("read_file", {"path": "src/main.py"})]),
+        (
+            'Write "hello world" to notes.txt',
+            [("write_file", {"path": "notes.txt", "content": "hello world"})],
+        ),
+        (
+            "Compare the weather in Paris and the AAPL stock price.",
+            [("get_weather", {"location": "Paris"}), ("get_stock_price", {"ticker": "AAPL"})],
+        ),
+        ("Call me on 2026-12-01.", []),
+        ("What do you have to say to that?", []),
+    ],
+)
+def test_of_many_tools_those_are_called_that_fit_by_words_of_their_own(
+    text: str, expected: list[tuple[str, Any]]
+) -> None:
+    assert made(text, *DESK) == expected
+
+
 def test_choice_decides_whether_and_which() -> None:
     assert made("What is the weather in Paris?", choice=ToolChoice(Choosing.NONE)) == []
     assert [name for name, _ in made("Hello", choice=ToolChoice(Choosing.REQUIRED))] == ["get_weather"]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import attrs
 
 from llmsim.simulation.objects import mentions
-from llmsim.simulation.objects.mentions import EMAIL, EXPRESSION, PHONE, PROPER, QUOTED, TIME, URL
+from llmsim.simulation.objects.mentions import EMAIL, EXPRESSION, PATH, PHONE, PROPER, QUOTED, TICKER, TIME, URL
 from llmsim.simulation.speech.facts import abridged, known
 from llmsim.simulation.speech.forms import NAME
 from llmsim.simulation.speech.subject import terms_of
@@ -38,6 +38,8 @@ _KINDS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (("email", "mail"), EMAIL),
     (("url", "uri", "link", "website"), URL),
     (("phone", "telephone", "mobile", "tel"), PHONE),
+    (("path", "file", "filename", "filepath"), PATH),
+    (("ticker", "symbol"), TICKER),
     (("time",), TIME),
     (("expression", "formula", "calculation", "equation"), EXPRESSION),
 )
@@ -161,8 +163,14 @@ class Hints:
         for wanted, pattern in _KINDS:
             if _any_of(words, wanted):
                 found = pattern.search(self.text)
-                return found[0].strip() if found else None
+                return found[0].strip(" $") if found else None
         return self._fitting(words, about.lower())
+
+    def moment(self) -> str | None:
+        """The date of the text with its time, or with midnight, as RFC 3339 writes it."""
+        date, time = mentions.date(self.text), TIME.search(self.text)
+        hour, minute, second = [*(time[0] if time else "0:00").split(":"), "00"][:3]
+        return f"{date}T{hour.zfill(2)}:{minute}:{second}Z" if date else None
 
     def number(self, name: str) -> float | None:
         """The number that the text says of a property of this name: `age 36`, `36 pages`, `count: 3`."""
@@ -258,7 +266,8 @@ class Hints:
     def _regional(self, words: Sequence[str]) -> Sequence[str]:
         """Places of the size that a property asks for, where there are any: countries, or what lies in them."""
         wanted = "country" in words
-        return [place for place in self.places if (place in mentions.COUNTRIES) is wanted] or self.places
+        places = [place for place in self.places if (place in mentions.COUNTRIES) is wanted] or self.places
+        return [place.partition(",")[0] for place in places] if {"city", "town"} & set(words) else places
 
     def _next(self, values: Sequence[str]) -> str | None:
         return values[min(self.turn, len(values) - 1)] if values else None

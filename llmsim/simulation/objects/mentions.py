@@ -12,6 +12,10 @@ QUOTED = re.compile(
 EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 URL = re.compile(r"https?://[^\s\"'<>)\]]{1,300}")
 PHONE = re.compile(r"(?<![\w.-])\+?\(?\d[\d ().-]{5,18}\d(?![\w-])")
+PATH = re.compile(
+    r"(?<![\w/.@:])(?:(?:~?/|\.{1,2}/)?(?:[\w.-]{1,60}/){0,12}[\w-]{1,60}\.[A-Za-z][A-Za-z0-9]{0,5}\b|~?/[\w./-]{1,200})"
+)
+TICKER = re.compile(r"(?<![\w$])\$?([A-Z]{2,5})(?![\w'])")
 TIME = re.compile(r"\b([01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?\b")
 EXPRESSION = re.compile(r"[\d(][\d\s().,*/+^%-]{0,80}[\d)]")
 MONTHS = (
@@ -33,7 +37,9 @@ _NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(_WORDS_FOR)})\b", re.IGNORECASE)
 _CAPITAL = r"[A-Z\u00c0-\u00de][\w'\u2019-]*"
 _BETWEEN = r"(?:(?:de|la|del|of|the|do|da|di|am|an der|upon|los|las|van|von) )?"
 PROPER = rf"{_CAPITAL}(?:[ -]{_BETWEEN}{_CAPITAL}){{0,3}}"
-_ONE = re.compile(PROPER)
+_TOWN = rf"{PROPER}(?:, [A-Z]{{2}}\b)?"
+"""A name, with the two letters of its state or country."""
+_ONE = re.compile(_TOWN)
 _STARTS = re.compile(
     rf"(?:^|(?<=[.!?:;\n] ))[\"']?({PROPER})(?='s?\b|\u2019s?\b| (?:is|was|has|had|lives|lived|works|worked|wants|likes"
     r"|needs|will|would|can|and|who|said|says|ordered|bought|called|from|joined|runs|plays|moved|met)\b|, | \()",
@@ -42,8 +48,8 @@ _STARTS = re.compile(
 """A name that begins a sentence: something is said of it."""
 _WITHIN = re.compile(rf"(?<![.!?:;\n] )(?<!^)\b{PROPER}", re.MULTILINE)
 _PLACES = re.compile(
-    rf"\b(?P<before>in|at|to|from|for|near|around|visit(?:ing)?|between|of|is|are|and|or)\s+(?P<first>{PROPER})"
-    rf"(?P<more>(?:\s*,\s*(?:and\s+|or\s+)?{PROPER}|\s+(?:and|or|vs\.?|versus)\s+{PROPER})*)"
+    rf"\b(?P<before>(?i:in|at|to|from|for|near|around|visit(?:ing)?|between|of|is|are|and|or))\s+(?P<first>{_TOWN})"
+    rf"(?P<more>(?:\s*,\s*(?:and\s+|or\s+)?{_TOWN}|\s+(?:and|or|vs\.?|versus)\s+{_TOWN})*)"
 )
 _SURELY = ("in", "for", "near", "around", "visit", "visiting")
 """What stands before a place and hardly before anything else that has a name."""
@@ -90,10 +96,16 @@ def number(text: str) -> float:
     return int(value) if value == int(value) else value
 
 
-def numbers(text: str) -> list[float]:
-    """The numbers of a text in its order, those written as words too; not those of dates, times and addresses."""
+def undated(text: str) -> str:
+    """A text without its addresses, dates and times, whose figures are no numbers of their own."""
     for pattern in (URL, *_DATES, TIME):
         text = pattern.sub(" ", text)
+    return text
+
+
+def numbers(text: str) -> list[float]:
+    """The numbers of a text in its order, those written as words too."""
+    text = undated(text)
     found = [(match.start(), number(match[0].replace(",", ""))) for match in _NUMBER.finditer(text)]
     found += [(match.start(), _WORDS_FOR[match[0].lower()]) for match in _NUMBER_WORD.finditer(text)]
     return [value for _, value in sorted(found, key=lambda entry: entry[0])]
@@ -123,7 +135,7 @@ def places(text: str) -> list[str]:
     for found in _PLACES.finditer(text):
         for name in (found["first"], *_ONE.findall(found["more"])):
             if _is_name(name) and name not in taken:
-                (surely if found["before"] in _SURELY else maybe).append(name)
+                (surely if found["before"].lower() in _SURELY else maybe).append(name)
     return list(dict.fromkeys(surely or maybe))
 
 

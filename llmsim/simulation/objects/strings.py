@@ -47,6 +47,8 @@ def _candidates(schema: Mapping[str, Any], stream: Stream, hints: Hints, name: s
     form = str(schema.get("format"))
     found = [offered]
     found += [hints.string(alias, "") for alias in _ALIASES.get(form, ())]
+    if form == "date-time":
+        found.append(hints.moment())
     if form in _INVENTED:
         found.append(_INVENTED[form](stream))
     patterns = schema.get("patterns", ())

@@ -110,3 +110,15 @@ def test_long_text_is_read_in_bounded_time(piece: str) -> None:
         hints.string(name, "")
     hints.number("n")
     assert time.process_time() - begun < 5
+
+
+def test_moment_is_the_date_with_its_time_or_midnight() -> None:
+    assert Hints.of(["On 2026-12-01 at 9:30"]).moment() == "2026-12-01T09:30:00Z"
+    assert Hints.of(["At 18:05:07 on 2026-12-01"]).moment() == "2026-12-01T18:05:07Z"
+    assert Hints.of(["By March 5, 2026"]).moment() == "2026-03-05T00:00:00Z"
+    assert Hints.of(["At 9:30"]).moment() is None
+
+
+def test_city_is_told_without_its_state_and_a_location_with_it() -> None:
+    hints = Hints.of(["What is the weather in Austin, TX?"])
+    assert (hints.string("city", ""), hints.string("location", "")) == ("Austin", "Austin, TX")

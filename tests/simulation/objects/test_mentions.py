@@ -28,6 +28,7 @@ def test_names_are_who_begins_a_sentence_then_who_is_addressed_then_the_rest(tex
         ("The weather in Paris and the forecast for Tokyo", ["Paris", "Tokyo"]),
         ("Fly from Paris to Rome", ["Paris", "Rome"]),
         ("I work at Acme in Berlin", ["Berlin"]),
+        ("In San Francisco, CA or in Austin, TX", ["San Francisco, CA", "Austin, TX"]),
         ("Remind me in March", []),
     ],
 )
@@ -64,6 +65,20 @@ def test_date_is_written_as_iso_8601_does(text: str, date: str | None) -> None:
 
 def test_numbers_of_dates_times_and_addresses_are_none_of_their_own() -> None:
     assert mentions.numbers("5 March 2026 at 10:30, https://a.example/7: 1,250 and -3.5 and two") == [1250, -3.5, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("Open src/main.py now", "src/main.py"),
+        ("Write to notes.txt.", "notes.txt"),
+        ("in /etc/hosts and ~/.ssh", "/etc/hosts"),
+        ("mail bob@example.com or v2.0 at 3.5", None),
+    ],
+)
+def test_path_is_that_of_a_file(text: str, path: str | None) -> None:
+    found = mentions.PATH.search(text)
+    assert (found[0] if found else None) == path
 
 
 def test_quotations_are_taken_once_in_all_their_marks() -> None:
