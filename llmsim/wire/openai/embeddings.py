@@ -7,6 +7,7 @@ let others have a turn in between.
 import base64
 from array import array
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import attrs
@@ -15,7 +16,7 @@ import orjson
 from llmsim.errors import ClientError, UnknownModel
 from llmsim.simulation.embedding import MODELS, EmbeddingModel
 from llmsim.wire.openai import errors
-from llmsim.wire.openai.http import read_exactly, read_object
+from llmsim.wire.openai.http import check_exactly, read_object
 from llmsim.wire.openai.validation import Kind, Number, Text, check_keys, refuse_unknown
 
 MOST_INPUTS = 2048
@@ -52,13 +53,9 @@ def parse(body: bytes, *, lenient: bool = False, model: str | None = None) -> Em
         UnknownModel: no model of vectors is called so.
         ClientError: whatever else is wrong with it.
     """
-    fixed = {} if model is None else {"model": model}
-    asked = {**read_object(body), **fixed}
-    try:
-        _check(asked, lenient=lenient)
-    except ClientError:
-        _check({**(read_exactly(body) or asked), **fixed}, lenient=lenient)
-        raise
+    amend = partial(_of_model, model)
+    asked = amend(read_object(body))
+    check_exactly(asked, body, partial(_check, lenient=lenient), amend)
     found = MODELS.get(asked["model"])
     if found is None:
         raise UnknownModel(asked["model"])
@@ -70,6 +67,11 @@ def parse(body: bytes, *, lenient: bool = False, model: str | None = None) -> Em
             f"Invalid value for 'dimensions' = {dimensions}. Must be less than or equal to {found.dimensions}."
         )
     return Embeddings(found, _inputs(asked["input"]), dimensions, asked.get("encoding_format") == "base64")
+
+
+def _of_model(model: str | None, asked: dict[str, Any]) -> dict[str, Any]:
+    """A request for this model, where it is not the request's to say."""
+    return asked if model is None else {**asked, "model": model}
 
 
 def check_tokens(asked: Embeddings, counts: Sequence[int]) -> None:

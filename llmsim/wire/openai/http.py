@@ -7,6 +7,7 @@ Pure. Whatever bytes come in, what comes out is an object or a ClientError; noth
 import json  # noqa: TID251  (orjson reads no integer beyond 64 bits as one)
 import re
 import string
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -31,6 +32,7 @@ EXACT_LIMIT_BYTES = 64 * 1024
 MOST_VISIBLE = 256
 PRINTABLE = string.digits + string.ascii_letters + string.punctuation.replace("%", "")
 _LONG_NUMBER = re.compile(rb"\d{19}")
+Asked = dict[str, Any]
 TOO_DEEP = "The JSON body of your request is nested too deeply."
 
 
@@ -49,9 +51,24 @@ def read_object(body: bytes) -> dict[str, Any]:
     return asked
 
 
-def deployed(asked: dict[str, Any], deployment: str | None) -> dict[str, Any]:
+def deployed(deployment: str | None, asked: Asked) -> Asked:
     """A request to a deployment of Azure's: its name is the model where the request names none."""
     return asked if deployment is None or asked.get("model") is not None else {**asked, "model": deployment}
+
+
+def check_exactly(
+    asked: Asked, body: bytes, check: Callable[[Asked], None], amend: Callable[[Asked], Asked] = dict
+) -> None:
+    """Check a request that was read from a body; what is wrong with it is said of exact integers.
+
+    `amend`: what was done with the object that the body is. Raises what `check` raises.
+    """
+    try:
+        check(asked)
+    except ClientError:
+        exact = read_exactly(body)
+        check(amend(exact) if exact else asked)
+        raise
 
 
 def read_exactly(body: bytes) -> Any | None:  # noqa: ANN401

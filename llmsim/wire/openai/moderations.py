@@ -6,6 +6,7 @@ not looked at.
 
 import hashlib
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import attrs
@@ -14,7 +15,7 @@ import orjson
 from llmsim.errors import ClientError
 from llmsim.simulation.moderation import CATEGORIES, FLAGGED, scores
 from llmsim.wire.openai import errors
-from llmsim.wire.openai.http import canonical, read_exactly, read_object
+from llmsim.wire.openai.http import canonical, check_exactly, read_object
 from llmsim.wire.openai.validation import Items, Kind, Table, Tagged, Text, TextOr, check_keys, opened, refuse_unknown
 
 DEFAULT = "omni-moderation-latest"
@@ -69,11 +70,7 @@ def parse(body: bytes, *, lenient: bool = False) -> Moderations:
         ClientError: whatever is wrong with it.
     """
     asked = read_object(body)
-    try:
-        _check(asked, lenient=lenient)
-    except ClientError:
-        _check(read_exactly(body) or asked, lenient=lenient)
-        raise
+    check_exactly(asked, body, partial(_check, lenient=lenient))
     digest = hashlib.blake2b(canonical(asked), digest_size=16).digest()
     return Moderations(asked.get("model") or DEFAULT, _inputs(asked["input"]), digest)
 

@@ -1,6 +1,7 @@
 """Whatever bytes come in, an object or a ClientError comes out; a digest sees one form of each value."""
 
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import orjson
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmsim.errors import ClientError
-from llmsim.wire.openai.http import NOT_JSON, TOO_DEEP, canonical, read_object
+from llmsim.wire.openai.http import NOT_JSON, TOO_DEEP, canonical, check_exactly, deployed, read_object
 from tests.wire.plans import JSON_VALUES
 
 
@@ -81,3 +82,18 @@ def test_canonical_form_of_what_is_too_deep_to_write_is_refused(levels: int) -> 
     with pytest.raises(ClientError) as refused:
         canonical(deep)
     assert refused.value.message == TOO_DEEP
+
+
+def test_fault_is_told_of_the_exact_integers_of_the_body_as_it_was_amended() -> None:
+    body = b'{"n": 123456789012345678901234567890}'
+    seen: list[dict[str, Any]] = []
+
+    def refusing(asked: dict[str, Any]) -> None:
+        seen.append(asked)
+        raise ClientError("No.")
+
+    with pytest.raises(ClientError, match=r"No\."):
+        check_exactly(deployed("mine", read_object(body)), body, refusing, partial(deployed, "mine"))
+    assert [asked["model"] for asked in seen] == ["mine", "mine"]
+    assert [isinstance(asked["n"], int) for asked in seen] == [False, True]
+    check_exactly({}, body, lambda _: None)

@@ -6,6 +6,7 @@ Pure. Key order and nulls are those of recorded responses. What a request may sa
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import attrs
@@ -25,7 +26,7 @@ from llmsim.wire.openai.chat.messages import messages_of
 from llmsim.wire.openai.chat.models import OF_SAMPLING, check_model
 from llmsim.wire.openai.chat.schema import check_chat
 from llmsim.wire.openai.chat.tools import check_json_asked, check_results, chosen, format_of, offered
-from llmsim.wire.openai.http import JSON, STANDARD, canonical, deployed, read_exactly, read_object
+from llmsim.wire.openai.http import JSON, STANDARD, canonical, check_exactly, deployed, read_object
 from llmsim.wire.openai.responses.requests import check_storable
 
 UNSPOKEN = frozenset({"messages", "stream", "stream_options"})
@@ -74,12 +75,9 @@ class OpenAIChat:
         Raises:
             ClientError: whatever is wrong with it.
         """
-        asked = deployed(read_object(body), self.deployment)
-        try:
-            check_chat(asked, lenient=self.lenient)
-        except ClientError:
-            check_chat(deployed(read_exactly(body) or asked, self.deployment), lenient=self.lenient)
-            raise
+        amend = partial(deployed, self.deployment)
+        asked = amend(read_object(body))
+        check_exactly(asked, body, partial(check_chat, lenient=self.lenient), amend)
         messages = messages_of(asked["messages"])
         check_results(messages)
         check_json_asked(asked, messages)

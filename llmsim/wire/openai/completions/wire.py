@@ -5,6 +5,7 @@ order of the prompts; with `best_of` more are made, and those with the likeliest
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import attrs
@@ -21,7 +22,7 @@ from llmsim.wire.openai import errors
 from llmsim.wire.openai.chat.wire import request_digest
 from llmsim.wire.openai.completions.choices import given
 from llmsim.wire.openai.completions.schema import check_completion, messages_of, prompts_in
-from llmsim.wire.openai.http import JSON, STANDARD, deployed, read_exactly, read_object, visible
+from llmsim.wire.openai.http import JSON, STANDARD, check_exactly, deployed, read_object, visible
 
 DEFAULT_MAX_TOKENS = 16
 
@@ -40,12 +41,9 @@ class OpenAICompletions:
         Raises:
             ClientError: whatever is wrong with it.
         """
-        asked = deployed(read_object(body), self.deployment)
-        try:
-            check_completion(asked, lenient=self.lenient)
-        except ClientError:
-            check_completion(deployed(read_exactly(body) or asked, self.deployment), lenient=self.lenient)
-            raise
+        amend = partial(deployed, self.deployment)
+        asked = amend(read_object(body))
+        check_exactly(asked, body, partial(check_completion, lenient=self.lenient), amend)
         digest = request_digest({**asked, "prompt": prompts_in(asked)})
         return self.restore(_params(asked), messages_of(asked.get("prompt")), digest)
 

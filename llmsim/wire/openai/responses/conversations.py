@@ -5,12 +5,12 @@ required. An item is kept in stored form (`items.normalised`).
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import attrs
 
-from llmsim.errors import ClientError
-from llmsim.wire.openai.http import read_exactly
+from llmsim.wire.openai.http import check_exactly
 from llmsim.wire.openai.responses import items
 from llmsim.wire.openai.responses.errors import reference_here
 from llmsim.wire.openai.responses.items_schema import METADATA, Item
@@ -74,11 +74,7 @@ def deleted(conversation_id: str) -> dict[str, Any]:
 
 def _checked(body: bytes, rows: Mapping[str, Kind], required: tuple[str, ...], *, lenient: bool) -> dict[str, Any]:
     asked = read(body)
-    try:
-        _check(asked, rows, required, lenient=lenient)
-    except ClientError:
-        _check(read_exactly(body) or asked, rows, required, lenient=lenient)
-        raise
+    check_exactly(asked, body, partial(_check, rows=rows, required=required, lenient=lenient))
     return asked
 
 

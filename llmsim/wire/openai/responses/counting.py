@@ -6,12 +6,12 @@ conversation into one item, which stands for it wherever it is sent back.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from llmsim.errors import ClientError
 from llmsim.turn import Message, Role, Usage
 from llmsim.wire.base import Parsed
-from llmsim.wire.openai.http import read_exactly
+from llmsim.wire.openai.http import check_exactly
 from llmsim.wire.openai.responses import errors as responses_errors
 from llmsim.wire.openai.responses.compacted import folded
 from llmsim.wire.openai.responses.requests import read
@@ -85,11 +85,7 @@ def compaction(
 
 def _parsed(body: bytes, rows: Mapping[str, Kind], required: tuple[str, ...], *, lenient: bool) -> Parsed:
     asked = read(body)
-    try:
-        _check(asked, rows, required, lenient=lenient)
-    except ClientError:
-        _check(read_exactly(body) or asked, rows, required, lenient=lenient)
-        raise
+    check_exactly(asked, body, partial(_check, rows=rows, required=required, lenient=lenient))
     known = {key: asked.get(key) for key in rows}
     return OpenAIResponses().understood({**known, "model": asked.get("model") or NAMELESS, "store": False})
 

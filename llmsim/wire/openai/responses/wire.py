@@ -7,6 +7,7 @@ its place.
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import attrs
@@ -19,7 +20,7 @@ from llmsim.wire import sse
 from llmsim.wire.base import Frame, Held, Parsed, Refusal
 from llmsim.wire.ids import request_id
 from llmsim.wire.openai import errors
-from llmsim.wire.openai.http import JSON, STANDARD, canonical, read_exactly
+from llmsim.wire.openai.http import JSON, STANDARD, canonical, check_exactly
 from llmsim.wire.openai.responses import errors as responses_errors
 from llmsim.wire.openai.responses import items, stream
 from llmsim.wire.openai.responses.models import check_model
@@ -49,11 +50,7 @@ class OpenAIResponses:
             ClientError: whatever is wrong with it.
         """
         asked = read(body)
-        try:
-            check_responses(asked, lenient=self.lenient)
-        except ClientError:
-            check_responses(read_exactly(body) or asked, lenient=self.lenient)
-            raise
+        check_exactly(asked, body, partial(check_responses, lenient=self.lenient))
         return self.understood(asked)
 
     def understood(self, asked: Mapping[str, Any]) -> Parsed:
