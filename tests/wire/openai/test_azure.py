@@ -1,14 +1,21 @@
 """Azure's deployments: a version is asked for, the filter is told, and what is not there is Azure's to say."""
 
+from typing import Any
+
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from llmsim.errors import ClientError, UnknownModel, UnknownPath, WrongMethod
+from llmsim.turn import FinishReason
 from llmsim.wire import sse
 from llmsim.wire.dialects import CHAT, COMPLETIONS, refusing, templated
 from llmsim.wire.openai.azure import PROMPT_SAFE, SAFE, AzureChat, AzureCompletions, NoVersion, refuse
-from tests.wire.plans import body_of, plan_of
+from tests.wire import chat_streams, completion_streams
+from tests.wire.plans import PIECES, body_of, plan_of
 
+ENDS = [FinishReason.STOP, FinishReason.LENGTH]
 QUERY = "api-version=2024-10-21"
 WIRE = AzureChat(deployment="mine", query=QUERY)
 OLDER = AzureCompletions(deployment="mine", query=QUERY)
@@ -82,3 +89,34 @@ def test_deployments_are_routes_whatever_their_name() -> None:
     found = templated("/openai/deployments/my model/chat/completions", QUERY)
     assert found is not None
     assert found[1] == AzureChat(deployment="my model", query=QUERY)
+
+
+@given(
+    st.lists(PIECES, min_size=1, max_size=4), st.sampled_from([FinishReason.STOP, FinishReason.LENGTH]), st.booleans()
+)
+def test_stream_at_a_deployment_is_openais_behind_what_the_filter_says(
+    choices: list[list[str]], finish: FinishReason, usage: bool
+) -> None:
+    plan = plan_of(*choices, finish=finish)
+    options = {"include_usage": usage}
+    texts = [choice.text for choice in plan.choices]
+    prompts = orjson.dumps({"prompt": ["x"] * len(choices), "stream": True, "stream_options": options})
+    older = [frame.data for frame in OLDER.frames(plan, OLDER.parse(prompts, {}))]
+    assert completion_streams.read(unfiltered(older, len(choices)), choices=len(choices), usage=usage) == texts
+    asked = WIRE.parse(body_of(n=len(choices), stream=True, stream_options=options), {})
+    chat = [frame.data for frame in WIRE.frames(plan, asked)]
+    assert chat_streams.read(unfiltered(chat, 1), choices=len(choices), usage=usage) == texts
+
+
+def unfiltered(sent: list[bytes], prompts: int) -> list[bytes]:
+    """A stream without what the filter says, which must be in its places: first, and in each choice."""
+    first, *chunks, done = sent
+    said = orjson.loads(first.removeprefix(b"data: "))
+    assert (said["choices"], len(said["prompt_filter_results"])) == ([], prompts)
+    return [*map(without, chunks), done]
+
+
+def without(chunk: bytes) -> bytes:
+    said: dict[str, Any] = orjson.loads(chunk.removeprefix(b"data: "))
+    assert all(choice.pop("content_filter_results") in ({}, SAFE) for choice in said["choices"])
+    return b"data: " + orjson.dumps(said) + b"\n\n"
