@@ -18,7 +18,7 @@ from llmsim.serving.anthropic import add_anthropic
 from llmsim.serving.anthropic_batches import add_batches
 from llmsim.serving.compaction import add_compaction
 from llmsim.serving.completions import add_completions
-from llmsim.serving.connection import ObservedRequest, asked, body_of, connection_class, respond
+from llmsim.serving.connection import ObservedRequest, asked, begun, body_of, connection_class, respond
 from llmsim.serving.conversations import add_conversations
 from llmsim.serving.embeddings import add_embeddings
 from llmsim.serving.gemini import add_gemini
@@ -94,7 +94,7 @@ async def inferred(service: Service, path: str, wire: Wire) -> Response:
     request = asked()
     headers = {name.lower(): value for name, value in request.headers.items()}
     inquiry = Inquiry(service.wire(wire), path, headers, await body_of(request), started)
-    return respond(await infer(service, inquiry), request)
+    return await begun(await infer(service, inquiry), request)
 
 
 def add_errors(app: QuartTrio, service: Service) -> None:

@@ -3,8 +3,9 @@
 Knows Quart's internals just enough to stand around `handle_request`; what is answered is decided elsewhere.
 """
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
+import attrs
 import trio
 from quart import Response, request
 from quart_trio.asgi import TrioASGIHTTPConnection
@@ -49,15 +50,51 @@ async def body_of(of: ObservedRequest) -> bytes:
     return cast("bytes", await of.get_data(cache=False, as_text=False))
 
 
-def respond(answer: Answer, request: ObservedRequest) -> Response:
-    """A Quart response; an emission is tied to its request, whose connection will settle it."""
-    if isinstance(answer.body, Emission):
-        request.emission = answer.body
-    response = Response(answer.body, status=answer.status)
+def respond(answer: Answer, request: ObservedRequest, body: "Resumed | None" = None) -> Response:
+    """A Quart response; an emission is tied to its request, whose connection will settle it.
+
+    `body`: the emission, where it has begun.
+    """
+    request.emission = answer.body if isinstance(answer.body, Emission) else None
+    response = Response(body or answer.body, status=answer.status)
     response.headers.clear()
     response.headers.extend(answer.headers)
     response.timeout = None
     return response
+
+
+async def begun(answer: Answer, request: ObservedRequest) -> Response:
+    """A Quart response whose body has begun, or the one that is told instead where it cannot.
+
+    Cancellation: the client left, or the server stops; the request's connection settles the turn.
+    """
+    if answer.instead is None or not isinstance(answer.body, Emission):
+        return respond(answer, request)
+    request.emission = answer.body
+    try:
+        first = await anext(answer.body)
+    except Exception as error:  # noqa: BLE001  (told)
+        answer.body.close(Ending.FAILED)
+        return respond(answer.instead(error), request)
+    return respond(answer, request, Resumed(first, answer.body))
+
+
+@attrs.define
+class Resumed:
+    """An emission of which a part was taken already: that part, and the rest at its times."""
+
+    first: bytes | None
+    rest: Emission
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """What is next; cancellation as that of the emission."""
+        if self.first is None:
+            return await anext(self.rest)
+        first, self.first = self.first, None
+        return first
 
 
 class Connection(TrioASGIHTTPConnection):

@@ -32,13 +32,15 @@ log = logging.getLogger("llmsim.http")
 class Answer:
     """A status, headers, and a body that is there at once (bytes) or in time (`Emission`).
 
-    `streams`: the length of the body is not among the headers.
+    `streams`: the length of the body is not among the headers. `instead`: what is answered where an emission fails
+    before anything of it has left; None where its head leaves at once.
     """
 
     status: int
     headers: Headers
     body: bytes | Emission
     streams: bool = False
+    instead: "Callable[[Exception], Answer] | None" = None
 
 
 @attrs.frozen
@@ -118,7 +120,8 @@ def respond(service: Service, inquiry: Inquiry, slot: Slot) -> Answer:
     emission = Emission(frames, plan.timeline, service.pace, started, settle, late, seal)
     if slot.background:
         service.following.add(emission, slot.session, slot.key)
-    return Answer(200, head, emission, streams=asked.request.stream)
+    instead = None if asked.request.stream else partial(failed, service, inquiry)
+    return Answer(200, head, emission, streams=asked.request.stream, instead=instead)
 
 
 def failed(service: Service, inquiry: Inquiry, error: Exception) -> Answer:

@@ -7,16 +7,18 @@ from typing import Any
 
 import orjson
 import pytest
+import trio
 from trio.testing import MockClock
 
 from llmsim.clock import Pace
-from llmsim.errors import ClientError
+from llmsim.errors import ClientError, StoreFull
 from llmsim.serving.door.reading import RequestReader
+from llmsim.store.batch import Results
 from llmsim.store.schema import Ending, Outcome
 from llmsim.wire.base import Frame
 from llmsim.wire.dialects import GENERATING
 from tests.http.asks import hot
-from tests.pods import CHAT, pod_with_door
+from tests.pods import CHAT, pod, pod_with_door
 
 WIRE = type(GENERATING[CHAT])
 GOOD_FRAMES = 3
@@ -153,3 +155,28 @@ async def test_bug_in_reading_what_came_ahead_closes_its_connection_alone(
             assert (await peer.rest()).count(b"HTTP/1.1 200 ") == 1
         assert bugs(caplog) == ["a bug"]
         assert (await under.say("Hi")).status == 200
+
+
+@pytest.mark.usefixtures("each_way")
+async def test_disk_that_fills_up_before_a_whole_response_is_kept_is_told_with_507(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    room = 1
+
+    async def runner(commit: Callable[[], Results]) -> Results:
+        nonlocal room
+        await trio.lowlevel.checkpoint()
+        if room == 0:
+            raise StoreFull("no space left on device")
+        room -= 1
+        return commit()
+
+    async with pod(tmp_path, commit_runner=runner) as under:
+        body = orjson.dumps({"model": "gpt-4o-mini", "input": "Hello!"})
+        refused = await under.client.exchange("POST", "/v1/responses", {}, body)
+        assert (refused.status, orjson.loads(refused.body)["error"]["code"]) == (507, "store_full")
+        room = 1_000
+        made = await under.client.exchange("POST", "/v1/responses", {}, body)
+        assert made.status == 200
+        shown = await under.get(f"/v1/responses/{orjson.loads(made.body)['id']}")
+        assert shown["output"] == orjson.loads(made.body)["output"]

@@ -78,7 +78,7 @@ class Connection:
         self._exchange: Exchange | None = None
         self._waiting: Inquiry | None = None
         self._working: trio.CancelScope | None = None
-        self._sender = Sender(file, hall.pacer, blocked=self._watch, sent=self._sent)
+        self._sender = Sender(file, hall.pacer, blocked=self._watch, sent=self._sent, instead=self._answered)
         self._keep_alive = True
         self._requests = 0
         self._awaited = Awaited.NOTHING

@@ -24,14 +24,25 @@ class Sender:
     """Sends one answer after the other to a socket that never blocks.
 
     `blocked` is called when `self.blocked` changes; `sent` once for each answer, when it has left (COMPLETED) or cannot
-    (CLIENT_LEFT, FAILED). `half_closed`: the client has said that it will say no more.
+    (CLIENT_LEFT, FAILED); `instead` with what is to be sent in place of an answer of which nothing has left.
+    `half_closed`: the client has said that it will say no more.
     """
 
-    def __init__(self, file: int, pacer: Pacer, *, blocked: Callable[[], None], sent: Callable[[Ending], None]) -> None:
+    def __init__(
+        self,
+        file: int,
+        pacer: Pacer,
+        *,
+        blocked: Callable[[], None],
+        sent: Callable[[Ending], None],
+        instead: Callable[[Answer], None],
+    ) -> None:
         self._file = file
         self._pacer = pacer
         self._tell_blocked = blocked
         self._tell_sent = sent
+        self._tell_instead = instead
+        self._instead: Callable[[Exception], Answer] | None = None
         self._head = b""
         self._chunked = False
         self._open = False
@@ -52,6 +63,7 @@ class Sender:
     def send(self, answer: Answer, date: bytes, *, close: bool) -> None:
         """Send an answer; `close` says that it is the last one."""
         self._chunked = self._open = answer.streams
+        self._instead = answer.instead
         self.emission = answer.body if isinstance(answer.body, Emission) else None
         first = head(answer.status, answer.headers, date, chunked=self._chunked, close=close)
         if isinstance(answer.body, Emission):
@@ -78,7 +90,7 @@ class Sender:
 
     def part(self) -> None:
         """Let go of the connection, once it is over: references both ways would wait for the collector."""
-        del self._tell_blocked, self._tell_sent
+        del self._tell_blocked, self._tell_sent, self._tell_instead
 
     def _emit(self, now: float) -> None:
         """Send the frames that are due; a whole body leaves in one write with its head, a stream's head at once."""
@@ -107,11 +119,15 @@ class Sender:
         """What the response leaves behind is durable, and its last frames may leave; or it cannot be; or it is cut."""
         if self.emission is None or self.emission.settled:
             return
-        if self.emission.failure is not None:
-            log.error("store error", extra={"fields": {"error": str(self.emission.failure)}})
-            self._tell_sent(Ending.FAILED)
-        else:
+        failure = self.emission.failure
+        if failure is None:
             self._emit(trio.current_time())
+        elif self._instead is not None and self._head:
+            self.emission.close(Ending.FAILED)
+            self._tell_instead(self._instead(failure))
+        else:
+            log.error("store error", extra={"fields": {"error": str(failure)}})
+            self._tell_sent(Ending.FAILED)
 
     def _write(self, data: bytes) -> None:
         self._unsent = memoryview(data)

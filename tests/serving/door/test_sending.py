@@ -9,6 +9,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from llmsim.clock import Pace
+from llmsim.errors import StoreFull
 from llmsim.serving.door.pacer import Pacer
 from llmsim.serving.door.sending import Sender
 from llmsim.serving.emitter import MAX_WRITE_BYTES, Emission
@@ -30,7 +31,10 @@ class Sending:
         self.theirs = theirs
         self.said = list[object]()
         self.settled = list[tuple[Ending, int]]()
-        self.sender = Sender(ours.fileno(), pacer, blocked=self._blocked, sent=self.said.append)
+        self.replaced = list[Answer]()
+        self.sender = Sender(
+            ours.fileno(), pacer, blocked=self._blocked, sent=self.said.append, instead=self.replaced.append
+        )
 
     def _blocked(self) -> None:
         self.said.append(self.sender.blocked)
@@ -267,3 +271,20 @@ async def test_stream_that_is_cut_while_its_client_reads_nothing_is_ended_when_i
         sending.sender.flush()
     assert heard.endswith(b"\0\r\n0\r\n\r\n")
     assert sending.settled == [(Ending.COMPLETED, 1)]
+
+
+async def test_whole_answer_that_cannot_be_sealed_is_replaced_before_anything_has_left(
+    autojump_clock: MockClock, sending: Sending
+) -> None:
+    opened: list[Callable[[Exception | None], None]] = []
+    frames = iter((Frame(1, b"whole", sealed=True),))
+    emission = Emission(frames, TIMELINE, Pace(), trio.current_time(), sending._settle, seal=opened.append)
+    answer = Answer(200, (), emission, instead=lambda error: Answer(507, (), str(error).encode()))
+    sending.sender.send(answer, DATE, close=False)
+    await trio.sleep(1)
+    opened[0](StoreFull("no room"))
+    assert (sending.heard(), sending.settled) == (b"", [(Ending.FAILED, 0)])
+    assert [(told.status, told.body) for told in sending.replaced] == [(507, b"no room")]
+    sending.sender.send(sending.replaced[0], DATE, close=False)
+    assert sending.heard().endswith(b"no room")
+    assert sending.said == [Ending.COMPLETED]
