@@ -101,6 +101,16 @@ async def test_prompt_that_is_too_long_is_refused_in_its_words(tmp_path: Path) -
         assert answer["error"]["message"].endswith(" tokens > 200000 maximum")
 
 
+async def test_more_than_a_model_can_say_is_refused_in_its_words(tmp_path: Path) -> None:
+    async with pod(tmp_path) as under:
+        asked = {**body_of(SAID), "model": "claude-haiku-4-5"}
+        answer = await told(under, {**asked, "max_tokens": 64_001})
+        limit = "max_tokens: 64001 > 64000, which is the maximum allowed number of output tokens for claude-haiku-4-5"
+        assert (answer["type"], answer["error"]["message"]) == ("error", limit)
+        assert (await told(under, {**asked, "max_tokens": 64_000}))["type"] == "message"
+        assert (await told(under, {**asked, "model": "nobody's", "max_tokens": 10**9}))["type"] == "message"
+
+
 def counting(said: str, model: str = "claude-sonnet-4-6", **params: object) -> dict[str, Any]:
     return {"model": model, "messages": [{"role": "user", "content": said}], **params}
 

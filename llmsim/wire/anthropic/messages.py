@@ -11,7 +11,7 @@ import attrs
 import orjson
 
 from llmsim.errors import ClientError
-from llmsim.profile import Profile
+from llmsim.profile import DEFAULT, Profile
 from llmsim.simulation.plan import Plan
 from llmsim.turn import (
     CallNames,
@@ -76,8 +76,12 @@ class AnthropicMessages:
         params = params_of({**asked, "max_tokens": 0}, ())
         return self.restore(params, said, request_digest(asked)).request
 
-    def check(self, _parsed: Parsed, _profile: Profile) -> None:
-        """Every model takes whatever can be asked here."""
+    def check(self, parsed: Parsed, profile: Profile) -> None:
+        """Look whether the model can say so much; raises ClientError."""
+        wanted = parsed.params["max_tokens"]
+        if wanted > profile.max_output and profile.name != DEFAULT:
+            limit = f"{profile.max_output}, which is the maximum allowed number of output tokens"
+            raise ClientError(f"max_tokens: {wanted} > {limit} for {parsed.params['model']}")
 
     def restore(self, params: dict[str, Any], messages: tuple[Message, ...], digest: bytes) -> Parsed:
         """The request again, from what the store kept of it."""

@@ -1,7 +1,8 @@
-"""What a model that reasons refuses in a chat request: the last of its faults, once the model is known.
+"""What a model refuses in a chat request: the last of its faults, once the model is known.
 
-Pure. Such a model takes no sampling parameters, says no probabilities, and counts its limit in completion tokens,
-unless it is told not to reason. Source: OpenAI's guide to reasoning models; recorded refusals.
+Pure. No model is asked for more than it can say. One that reasons takes no sampling parameters, says no probabilities,
+and counts its limit in completion tokens, unless it is told not to reason. Source: OpenAI's guide to reasoning models;
+recorded refusals.
 """
 
 from collections.abc import Mapping
@@ -22,6 +23,12 @@ def check_model(params: Mapping[str, Any], profile: Profile) -> None:
     Raises:
         ClientError: the first parameter that it does not.
     """
+    _check_reasoning(params, profile)
+    _check_limit(params, profile)
+
+
+def _check_reasoning(params: Mapping[str, Any], profile: Profile) -> None:
+    """What a model that reasons does not take, and one that does not reason."""
     effort = params.get("reasoning_effort")
     if profile.reasoning is None:
         if effort not in (None, "none") and profile.name != DEFAULT and not REASONS.match(params["model"]):
@@ -49,3 +56,15 @@ def check_model(params: Mapping[str, Any], profile: Profile) -> None:
                 param=key,
                 code="unsupported_value",
             )
+
+
+def _check_limit(params: Mapping[str, Any], profile: Profile) -> None:
+    """No model says more than it can."""
+    wanted = params["max_tokens"]
+    if wanted is not None and wanted > profile.max_output and profile.name != DEFAULT:
+        raise ClientError(
+            f"max_tokens is too large: {wanted}. This model supports at most {profile.max_output} completion tokens, "
+            f"whereas you provided {wanted}.",
+            param=params.get("limited", "max_completion_tokens"),
+            code="invalid_value",
+        )

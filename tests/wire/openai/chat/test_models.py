@@ -1,4 +1,4 @@
-"""What a model that reasons refuses in a chat request, and others take."""
+"""What a model refuses in a chat request: more than it can say; one that reasons, what others take."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 
 from llmsim.catalog import profiles_dir
 from llmsim.errors import ClientError
-from llmsim.profile import Profiles
+from llmsim.profile import Profile, Profiles
 from llmsim.wire.dialects import CHAT
 from tests.wire.plans import asked
 
@@ -45,3 +45,14 @@ def test_effort_is_refused_by_a_model_that_does_not_reason() -> None:
     CHAT.check(attrs.evolve(parsed), REASONS)
     with pytest.raises(ClientError, match="reasoning_effort"):
         CHAT.check(parsed, PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("key", "profile"), [("max_tokens", PLAIN), ("max_completion_tokens", PLAIN), ("max_completion_tokens", REASONS)]
+)
+def test_more_than_a_model_can_say_is_refused_by_the_key_that_asks_for_it(key: str, profile: Profile) -> None:
+    CHAT.check(asked(**{key: profile.max_output}), profile)
+    CHAT.check(asked(**{key: 10**9}), PROFILES["default"])
+    with pytest.raises(ClientError, match=r"max_tokens is too large: 1000000\. This model supports at most") as said:
+        CHAT.check(asked(**{key: 1_000_000}), profile)
+    assert (said.value.param, said.value.code) == (key, "invalid_value")
