@@ -17,6 +17,7 @@ from llmsim.simulation.objects import numbers, strings
 from llmsim.simulation.objects.checking import valid
 from llmsim.simulation.objects.hints import Hints
 from llmsim.simulation.objects.patterns import Unmet, matching
+from llmsim.simulation.objects.resorts import resort
 from llmsim.simulation.objects.schemas import Schema, is_of, listed, merged, plain, resolved, table_of, types_of
 
 ATTEMPTS = 24
@@ -47,7 +48,8 @@ def instance(schema: Schema, stream: Stream, hints: Hints) -> Any:  # noqa: ANN4
             left = max(maker.left, FEW)
         if valid(schema, made) is not False:
             return made
-    return {} if made is None and "null" not in types_of(plain(schema) or {"type": "object"}) else made
+    nothing = made is None and "null" not in types_of(plain(schema) or {"type": "object"})
+    return (resort(schema) or [{} if nothing else made])[0]
 
 
 def text_of(schema: Schema | None, stream: Stream, hints: Hints) -> str:

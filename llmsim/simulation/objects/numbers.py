@@ -41,7 +41,7 @@ def drawn(schema: Mapping[str, Any], stream: Stream, *, whole: bool) -> float | 
     if first <= last and (whole or last - first >= 1):
         return _drawn(stream, first, last)
     # Between numbers too large for halves, the sum is rounded, and may be rounded past the bound.
-    return None if whole else min(low + (high - low) * stream.uniform(), high)
+    return None if whole else min(max(low + (high - low) * stream.uniform(), low), high)
 
 
 def _bounds(schema: Mapping[str, Any], *, whole: bool) -> tuple[float, float] | None:

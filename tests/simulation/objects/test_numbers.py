@@ -52,8 +52,11 @@ def test_numbers_without_bounds_are_small() -> None:
     assert not fits({}, 1.5, whole=True)
 
 
-def test_only_number_of_a_range_is_not_rounded_past_its_bound() -> None:
-    schema = {"maximum": 2**54 + 1015, "minimum": 2**54 + 1015}
+@pytest.mark.parametrize(
+    "bounds", [(2**54 + 1015, 2**54 + 1015), (-(2**54) - 1135 + 8000, None), (-(2**54) + 8465, None)]
+)
+def test_number_is_not_rounded_past_a_bound_that_no_float_has(bounds: tuple[int, int | None]) -> None:
+    schema = {key: bound for key, bound in zip(("minimum", "maximum"), bounds, strict=True) if bound is not None}
     number = drawn(schema, Stream(bytes(32)), whole=False)
     assert number is not None
     assert fits(schema, number, whole=False)
