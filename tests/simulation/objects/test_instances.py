@@ -8,6 +8,7 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
 from hypothesis_jsonschema import from_schema
 
 from llmsim.simulation.draws import Stream
@@ -87,7 +88,7 @@ def test_schema_of_which_somebody_else_makes_a_value_has_an_instance(
 ) -> None:
     try:
         theirs = data.draw(from_schema(schema))
-    except AttributeError:  # hypothesis-jsonschema 0.23 fails over some schemas that are true
+    except (AttributeError, InvalidArgument):  # hypothesis-jsonschema 0.23 fails over some schemas
         assume(condition=False)
     assume(satisfied(schema, theirs))
     assert satisfied(schema, instance(schema, stream, offered(SAYS[0])))
