@@ -40,6 +40,7 @@ BODY_TIMEOUT_S = 60
 def create_app(service: Service) -> QuartTrio:
     """The application that answers for this pod."""
     app = QuartTrio("llmsim", static_folder=None)
+    app.url_map.merge_slashes = False  # a path with two slashes is no path of a provider's, and no redirect
     app.request_class = ObservedRequest
     app.asgi_http_class = connection_class(service)
     app.asgi_websocket_class = socket_class(service)  # type: ignore[assignment]  # no subclass of Quart's

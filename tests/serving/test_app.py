@@ -91,6 +91,8 @@ async def test_bad_header_is_named(
     ("method", "path", "status", "message"),
     [
         ("POST", "/v1/foo", 404, "Invalid URL (POST /v1/foo)"),
+        ("POST", "/v1//responses", 404, "Invalid URL (POST /v1//responses)"),
+        ("GET", "/v1//models", 404, "Invalid URL (GET /v1//models)"),
         ("GET", "/", 404, "Invalid URL (GET /)"),
         ("GET", "/v1/completions", 405, f"Not allowed to GET on /v1/completions. {HINT}"),
         ("DELETE", "/v1/models", 405, f"Not allowed to DELETE on /v1/models. {HINT}"),

@@ -55,8 +55,10 @@ def read(message: bytes) -> Create | Steer:
     kind = asked.get("type")
     if "type" not in asked:
         raise errors.missing("type")
+    if not isinstance(kind, str):
+        raise errors.wrong_type("type", "a string", kind)
     if kind not in (CREATE, STEER):
-        raise errors.wrong_value("type", str(kind), (CREATE, STEER))
+        raise errors.wrong_value("type", kind, (CREATE, STEER))
     if kind == STEER:
         return Steer(asked.get("input"), _text(asked, "previous_response_id") or "")
     if asked.get("background"):
