@@ -8,8 +8,9 @@ import click
 from llmsim.cli.options import examples, json_option, with_settings
 from llmsim.cli.output import print_json
 from llmsim.cli.progress import reporting
+from llmsim.recovery.verify import is_snapshot, verify
 from llmsim.settings import Settings
-from llmsim.store.verify import examine, is_snapshot, verify
+from llmsim.store.examine import examine
 
 FINDINGS = 1
 

@@ -20,6 +20,7 @@ from llmsim.cli.output import print_json, print_pairs, progress, quantity
 from llmsim.clock import Pace
 from llmsim.errors import OperatorError
 from llmsim.profile import Profiles
+from llmsim.recovery.verify import is_snapshot
 from llmsim.replay import transcript as transcripts
 from llmsim.replay.clients import OverHTTP, connect
 from llmsim.replay.player import Played, play
@@ -30,7 +31,6 @@ from llmsim.replay.virtual import replay as replay_virtually
 from llmsim.settings import LogLevel, Settings
 from llmsim.store.environment import Environment
 from llmsim.store.schema import Table
-from llmsim.store.verify import is_snapshot
 from llmsim.tokenizers import counter_named
 from llmsim.turn import Pod
 

@@ -1,6 +1,6 @@
 """`llmsim restore`: make a store from a snapshot.
 
-Only reads arguments and prints; what is refused and in which order things happen is decided in `llmsim.store.restore`.
+Only reads arguments and prints; what is refused, and in which order things happen, `llmsim.recovery.restore` decides.
 """
 
 import socket
@@ -12,8 +12,8 @@ from llmsim.cli.options import examples, json_option, with_settings
 from llmsim.cli.output import print_json, quantity
 from llmsim.cli.progress import reporting
 from llmsim.identity import identify
+from llmsim.recovery.restore import restore as restore_store
 from llmsim.settings import Settings
-from llmsim.store.restore import restore as restore_store
 
 
 @click.command(

@@ -12,10 +12,10 @@ import click
 from llmsim.cli.options import examples, json_option, with_settings
 from llmsim.cli.output import print_json, print_table
 from llmsim.cli.progress import reporting
+from llmsim.recovery import snapshot as snapshots
+from llmsim.recovery.snapshot import Snapshot
+from llmsim.recovery.verify import verify as find_faults
 from llmsim.settings import Settings
-from llmsim.store import snapshot as snapshots
-from llmsim.store.snapshot import Snapshot
-from llmsim.store.verify import verify as find_faults
 
 DIFFERENCE = 1
 

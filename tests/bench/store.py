@@ -13,13 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
+from llmsim.recovery.restore import restore
+from llmsim.recovery.snapshot import create
+from llmsim.recovery.verify import verify
 from llmsim.store.environment import Environment, claim
 from llmsim.store.files import Report, sync_file
 from llmsim.store.operations import PutTurn
 from llmsim.store.ownership import open_for
-from llmsim.store.restore import restore
-from llmsim.store.snapshot import create
-from llmsim.store.verify import verify
 from tests.stored import PROFILE, SEED, conversation
 
 ROUNDS = 3

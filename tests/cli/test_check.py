@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from llmsim.recovery.snapshot import create
 from llmsim.store.environment import Environment, claim
 from llmsim.store.schema import Table
-from llmsim.store.snapshot import create
 from tests.said import CommandLine
 from tests.stored import fill
 

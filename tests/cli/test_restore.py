@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from llmsim.recovery.snapshot import create
 from llmsim.store.environment import claim
-from llmsim.store.snapshot import create
 from tests.said import CommandLine
 from tests.stored import contents, fill
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from llmsim.store.snapshot import LOCK
+from llmsim.recovery.snapshot import LOCK
 from tests.said import CommandLine
 from tests.stored import contents, fill
 
@@ -105,7 +105,7 @@ def test_snapshot_create_ended_by_a_signal_leaves_nothing(
     """
     script = f"""
 import os, signal, sys
-from llmsim.store import snapshot
+from llmsim.recovery import snapshot
 from llmsim.cli.main import run
 signal.signal(signal.SIGINT, signal.default_int_handler)
 real = snapshot.write_file

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llmsim.store.snapshot import create
+from llmsim.recovery.snapshot import create
 from tests.stored import fill
 
 ROOT = Path(__file__).parents[2]
@@ -16,7 +16,7 @@ PREPARED = """
 import errno, os, subprocess, sys
 from pathlib import Path
 from llmsim.errors import StoreFull
-from llmsim.store import restore, snapshot
+from llmsim.recovery import restore, snapshot
 from llmsim.store.environment import Environment
 from tests.stored import contents, fill
 work, disk = Path(sys.argv[1]), Path(sys.argv[1], "disk")

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from llmsim.store.environment import DATA_FILE, Environment, claim
+from llmsim.store.examine import examine
 from llmsim.store.ownership import open_for
-from llmsim.store.verify import examine
 from tests.crash.steps import STEPS, before, do, together
 from tests.fixtures.make_store import FOLDER
 from tests.stored import SEED

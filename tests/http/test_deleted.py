@@ -8,8 +8,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from llmsim.recovery.snapshot import create
 from llmsim.store.environment import DATA_FILE
-from llmsim.store.snapshot import create
 from tests.fixtures.dialects import ANTHROPIC, BATCHES, CONVERSATIONS, RESPONSES, call
 from tests.pods import CHAT, PodUnderTest, pod
 

@@ -7,13 +7,13 @@ import attrs
 import pytest
 
 from llmsim.errors import StoreInUse
+from llmsim.recovery.snapshot import create
 from llmsim.store import copying, pages, sessions
 from llmsim.store.batch import Operation
 from llmsim.store.environment import DATA_FILE, Environment, View
 from llmsim.store.operations import DeleteSession, PutOutcome, PutTurn
 from llmsim.store.resources import AppendItems, DeleteItem, DeleteResource, PutResource
 from llmsim.store.schema import Ending, Outcome, Resource, Table
-from llmsim.store.snapshot import create
 from llmsim.store.turn_removal import DeleteTurn
 from tests.fixtures.make_store import FOLDER
 from tests.store.children import child

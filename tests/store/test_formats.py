@@ -9,18 +9,19 @@ import orjson
 import pytest
 
 from llmsim.errors import StoreFormat
+from llmsim.recovery.manifest import MANIFEST, render
+from llmsim.recovery.restore import restore
+from llmsim.recovery.snapshot import create
+from llmsim.recovery.verify import describe, verify
 from llmsim.replay.regenerate import regenerate
 from llmsim.store.check import check
 from llmsim.store.environment import DATA_FILE, Environment, claim
+from llmsim.store.examine import examine
 from llmsim.store.files import digest_file, write_file
-from llmsim.store.manifest import MANIFEST, render
 from llmsim.store.operations import DeleteSession
 from llmsim.store.ownership import open_for
 from llmsim.store.resources import PutResource, listed, resource
-from llmsim.store.restore import restore
 from llmsim.store.schema import FORMAT_VERSION, META_KEY, SINCE_FORMAT_2, Meta, Resource, Table
-from llmsim.store.snapshot import create
-from llmsim.store.verify import describe, examine, verify
 from llmsim.tokenizers import counter_named
 from tests.fixtures.make_store import FOLDER
 from tests.said import CommandLine

@@ -16,6 +16,8 @@ import attrs
 
 from llmsim import clock
 from llmsim.errors import RestoreTargetExists, SnapshotDamaged, WrongOrdinal
+from llmsim.recovery.manifest import Manifest, iso
+from llmsim.recovery.verify import inspect, read_intact
 from llmsim.store.environment import DATA_FILE, LOCK_FILE, READERS_FILE, STAGING, Environment, claim
 from llmsim.store.files import (
     Report,
@@ -27,8 +29,6 @@ from llmsim.store.files import (
     sync_file,
     sync_folder,
 )
-from llmsim.store.manifest import Manifest, iso
-from llmsim.store.verify import inspect, read_intact
 
 KEPT_PREFIX = "replaced-"
 

@@ -20,12 +20,12 @@ from llmsim.errors import (
     StoreInUse,
     WrongOrdinal,
 )
+from llmsim.recovery.manifest import MANIFEST, read_manifest, render
+from llmsim.recovery.restore import KEPT_PREFIX, RESTORE_STEPS, restore
+from llmsim.recovery.snapshot import create
 from llmsim.store import pages
 from llmsim.store.environment import STAGING, Environment, claim
 from llmsim.store.files import write_file
-from llmsim.store.manifest import MANIFEST, read_manifest, render
-from llmsim.store.restore import KEPT_PREFIX, RESTORE_STEPS, restore
-from llmsim.store.snapshot import create
 from tests.stored import contents, conversation, fill, put, record_calls
 
 
@@ -230,7 +230,7 @@ def kill_restore(snapshot: Path, target: Path, kill_at: str) -> None:
     script = f"""
         import os, signal
         from pathlib import Path
-        from llmsim.store.restore import restore
+        from llmsim.recovery.restore import restore
         def kill(step, done, total):
             if step == {kill_at!r}:
                 os.kill(os.getpid(), signal.SIGKILL)

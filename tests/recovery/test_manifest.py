@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmsim.errors import SnapshotDamaged, StoreFormat
-from llmsim.store.manifest import MANIFEST, MANIFEST_BYTES_MAX, Manifest, iso, parse, read_manifest, render
+from llmsim.recovery.manifest import MANIFEST, MANIFEST_BYTES_MAX, Manifest, iso, parse, read_manifest, render
 
 MANIFEST_OF_POD_2 = Manifest(
     format=1,

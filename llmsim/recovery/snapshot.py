@@ -19,6 +19,8 @@ import attrs
 
 from llmsim import clock
 from llmsim.errors import LlmsimError, OperatorError, StoreFormat
+from llmsim.recovery.manifest import MANIFEST, Manifest, iso, render
+from llmsim.recovery.verify import describe, is_snapshot, read_intact
 from llmsim.store.environment import DATA_FILE, READERS_FILE, Environment, claim
 from llmsim.store.files import (
     Report,
@@ -31,8 +33,6 @@ from llmsim.store.files import (
     sync_folder,
     write_file,
 )
-from llmsim.store.manifest import MANIFEST, Manifest, iso, render
-from llmsim.store.verify import describe, is_snapshot, read_intact
 
 PARTIAL_PREFIX = ".partial-"
 NAME_PREFIX = "llmsim-"

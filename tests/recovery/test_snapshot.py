@@ -13,12 +13,12 @@ import pytest
 
 from llmsim import clock
 from llmsim.errors import OperatorError, StoreFormat, StoreFull, StoreInUse
+from llmsim.recovery.manifest import MANIFEST
+from llmsim.recovery.snapshot import CREATE_STEPS, LOCK, PARTIAL_PREFIX, create, listed
+from llmsim.recovery.verify import verify
 from llmsim.store.environment import Environment, claim
 from llmsim.store.files import Report
-from llmsim.store.manifest import MANIFEST
 from llmsim.store.schema import Table
-from llmsim.store.snapshot import CREATE_STEPS, LOCK, PARTIAL_PREFIX, create, listed
-from llmsim.store.verify import verify
 from tests.stored import contents, fill, record_calls
 
 
@@ -120,7 +120,7 @@ def test_create_killed_at_any_step_is_never_listed_and_goes_with_the_next(
     script = f"""
         import os, signal
         from pathlib import Path
-        from llmsim.store.snapshot import create
+        from llmsim.recovery.snapshot import create
         def kill(step, done, total):
             if step == {kill_at!r}:
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -5,19 +5,19 @@ it only after its sha256 fits the manifest and every page has been walked in Pyt
 file: a snapshot may lie on a read-only volume.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 
-from llmsim.errors import OperatorError, SnapshotDamaged, StoreDamaged, StoreFormat, StoreInUse
+from llmsim.errors import SnapshotDamaged, StoreDamaged, StoreFormat
 from llmsim.identity import fingerprint
+from llmsim.recovery.manifest import MANIFEST, Manifest, read_manifest
 from llmsim.simulation.plan import PLAN_VERSION
 from llmsim.store import pages
-from llmsim.store.check import check, check_pages
-from llmsim.store.environment import DATA_FILE, Environment, claim
+from llmsim.store.check import check
+from llmsim.store.environment import DATA_FILE, Environment
+from llmsim.store.examine import counting
 from llmsim.store.files import Report, digest_file, disk_errors, silent
-from llmsim.store.manifest import MANIFEST, Manifest, read_manifest
 from llmsim.store.schema import Table
 
 VERIFY_STEPS = ("hash", "page walk", "check")
@@ -91,54 +91,6 @@ def inspect(folder: Path, manifest: Manifest, report: Report = silent) -> list[s
     if not found and told != manifest:
         found = [f"{MANIFEST} describes another store than {DATA_FILE}"]
     return found
-
-
-def examine(data_dir: Path, report: Report = silent) -> list[str]:
-    """What is wrong with the store of a data dir, one sentence each: its invariants, and before them its pages.
-
-    Where nobody writes to the store, its pages are walked before the C engine sees them; beside a server, afterwards.
-
-    Raises:
-        OperatorError: there is no store, or it may not be read.
-        StoreFormat: not a store of this format.
-        StoreDamaged: so broken that it cannot be opened.
-    """
-    with disk_errors("cannot check the store"):
-        broken = _walk_unused(data_dir, report)
-        if broken:
-            return broken
-        with Environment.open(data_dir, readonly=True) as environment:
-            if broken is None and (found := check_pages(environment)):
-                return [str(finding) for finding in found]
-            with environment.read() as view:
-                turns = view.count(Table.TURNS)
-            return [str(finding) for finding in check(environment, counting(turns, report))]
-
-
-def _walk_unused(data_dir: Path, report: Report) -> list[str] | None:
-    """What is wrong with the pages of a store that nobody writes to; None where they could not be walked."""
-    data = data_dir / DATA_FILE
-    if not data.exists():
-        return None
-    report("page walk", 0, 0)
-    try:
-        with claim(data_dir):
-            return [f"{DATA_FILE}: {problem}" for problem in pages.walk(data)]
-    except (StoreInUse, OperatorError):
-        return None
-
-
-def counting(turns: int, report: Report) -> Callable[[int], None]:
-    """The observer of a check of so many turns, for a report; the step "check" counts turns, not bytes."""
-    done = 0
-
-    def advance(more: int) -> None:
-        nonlocal done
-        done += more
-        report("check", done, turns)
-
-    report("check", 0, turns)
-    return advance
 
 
 def describe(environment: Environment, created: str, size_bytes: int, sha256: str) -> Manifest:
