@@ -9,7 +9,12 @@ LlmsimError
 +- StoreDamaged          bytes or invariants of the store are broken
 +- StoreFull             the disk is full; nothing acknowledged is lost, reads go on
 +- SnapshotDamaged       a snapshot does not match its manifest
++- ArchiveDamaged        a segment of the archive is not what it says, or not what comes next
++- PlaceUnreachable      a folder or bucket does not answer, or fails
++- ObjectMissing             it has no such object
++- ObjectExists              it has one of this name already
 +- RestoreTargetExists   the target of a restore already holds something
++- StaleStore            the store is not the one that its archive goes on from
 +- WrongOrdinal          the store belongs to another pod
 +- WrongSeed             the store has another root seed
 """
@@ -131,8 +136,28 @@ class SnapshotDamaged(StoreError):
     """A snapshot does not match its manifest."""
 
 
+class ArchiveDamaged(StoreError):
+    """A segment of an archive is not what it says, or not what comes next."""
+
+
+class PlaceUnreachable(StoreError):
+    """A folder or bucket does not answer, or fails: what was asked of it may be tried again."""
+
+
+class ObjectMissing(PlaceUnreachable):
+    """A folder or bucket has no object of this name."""
+
+
+class ObjectExists(PlaceUnreachable):
+    """A folder or bucket has an object of this name already."""
+
+
 class RestoreTargetExists(StoreError):
     """The target of a restore already holds something."""
+
+
+class StaleStore(StoreError):
+    """The store is older than its archive, or has gone another way: it is not the one that was archived last."""
 
 
 class WrongOrdinal(StoreError):

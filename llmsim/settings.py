@@ -116,6 +116,48 @@ class Settings:
         About(values.switch(), "Responses streams end with `[DONE]`, as Open Responses asks for; OpenAI's do not."),
         default=False,
     )
+    archive_to: str | None = setting(
+        About(
+            values.words(),
+            "Place (a directory, s3://, gs:// or az://) to which every commit is shipped in the background.",
+            default="no archive",
+        ),
+        default=None,
+    )
+    archive_every: float = setting(
+        About(values.duration(0.01), "How long commits gather before they are shipped.", unit="seconds, or 500ms, 2s"),
+        default=1.0,
+    )
+    archive_lag_max: float | None = setting(
+        About(
+            values.duration(0.01),
+            "Not ready while the archive is further behind than this.",
+            unit="seconds, or 30s, 5m",
+            default="ready however far",
+        ),
+        default=None,
+    )
+    snapshot_to: str | None = setting(
+        About(values.words(), "Place that gets snapshots: a directory, s3://, gs:// or az://.", default="none"),
+        default=None,
+    )
+    snapshot_every: float | None = setting(
+        About(
+            values.duration(1),
+            "How often a snapshot is taken; pods of other ordinals take theirs at other moments.",
+            unit="seconds, or 15m, 1h",
+            default="when asked for",
+        ),
+        default=None,
+    )
+    key_file: Path | None = setting(
+        About(
+            values.path(),
+            "File with age keys: what leaves for a place is encrypted with it, and opened with it.",
+            default="no encryption",
+        ),
+        default=None,
+    )
     log_level: LogLevel = setting(
         About(values.choice(LogLevel), "How much is logged on stderr; debug adds the traceback of a bug."),
         default=LogLevel.INFO,

@@ -21,6 +21,7 @@ E = TypeVar("E", bound=StrEnum)
 
 LAST_EPOCH_S = 253_370_764_800
 """Year 9999 begins: what ISO 8601 can write, with a year of room for the turns after it."""
+_UNITS_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _SWITCH = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
@@ -130,6 +131,47 @@ def moment() -> Kind[int]:
         return int(text) if re.fullmatch(r"[0-9]{9,12}|0", text) else text
 
     return Kind("unix seconds or ISO 8601, such as 2026-01-01T00:00:00Z, years 1970 to 9998", typed, parsed)
+
+
+def instant() -> Kind[int]:
+    """A moment as unix milliseconds, from unix seconds or ISO 8601 (UTC where it names no offset)."""
+
+    def typed(value: object) -> int | None:
+        if isinstance(value, str):
+            try:
+                found = datetime.fromisoformat(value)
+            except ValueError:
+                return None
+            value = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+        usable = isinstance(value, int | float) and 0 <= value <= LAST_EPOCH_S
+        return round(value * 1000) if usable and isinstance(value, int | float) else None
+
+    def parsed(text: str) -> object:
+        return float(text) if re.fullmatch(r"[0-9]{9,12}(\.[0-9]{1,6})?", text) else text
+
+    return Kind("unix seconds or ISO 8601, such as 2026-11-22T10:15:00Z", typed, parsed)
+
+
+def duration(low_s: float = 0.0) -> Kind[float]:
+    """A length of time in seconds, from `low_s` on: a number of them, or a text with a unit, such as 90s or 1h30m."""
+
+    def typed(value: object) -> float | None:
+        if isinstance(value, str):
+            value = _seconds(value)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return None
+        return float(value) if value >= low_s else None
+
+    least = f", {low_s:g} s at least" if low_s else ""
+    return Kind(f"a length of time, such as 500ms, 90s or 1h30m{least}", typed)
+
+
+def _seconds(text: str) -> float | None:
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text):
+        return float(text)
+    if not re.fullmatch(r"([0-9]{1,9}(\.[0-9]{1,6})?(ms|[dhms]))+", text):
+        return None
+    return sum(float(number) * _UNITS_S[unit] for number, unit in re.findall(r"([0-9.]+)(ms|[dhms])", text))
 
 
 def _path(value: object) -> Path | None:

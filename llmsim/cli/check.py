@@ -8,7 +8,7 @@ import click
 from llmsim.cli.options import examples, json_option, with_settings
 from llmsim.cli.output import print_json
 from llmsim.cli.progress import reporting
-from llmsim.recovery.verify import is_snapshot, verify
+from llmsim.recovery.verify import is_snapshot, snapshot_at, verify
 from llmsim.settings import Settings
 from llmsim.store.examine import examine
 
@@ -30,7 +30,8 @@ def check(settings: Settings, *, as_json: bool) -> None:
     """
     path = settings.data_dir
     with reporting() as report:
-        found = verify(path, report) if is_snapshot(path) else examine(path, report)
+        is_one = is_snapshot(path)
+        found = verify(snapshot_at(str(path)), report=report) if is_one else examine(path, report)
     if as_json:
         print_json({"object": "llmsim.check", "path": str(path), "sound": not found, "findings": found})
     else:

@@ -25,6 +25,12 @@ METAVARS = {
     "speed": "FACTOR",
     "log_level": "LEVEL",
     "grace_s": "SECONDS",
+    "archive_to": "PLACE",
+    "archive_every": "DURATION",
+    "archive_lag_max": "DURATION",
+    "snapshot_to": "PLACE",
+    "snapshot_every": "DURATION",
+    "key_file": "FILE",
 }
 
 

@@ -20,7 +20,9 @@ from llmsim.cli.output import print_json, print_pairs, progress, quantity
 from llmsim.clock import Pace
 from llmsim.errors import OperatorError
 from llmsim.profile import Profiles
-from llmsim.recovery.verify import is_snapshot
+from llmsim.recovery.sealing import PLAIN
+from llmsim.recovery.unpacking import unpacked
+from llmsim.recovery.verify import is_snapshot, snapshot_at
 from llmsim.replay import transcript as transcripts
 from llmsim.replay.clients import OverHTTP, connect
 from llmsim.replay.player import Played, play
@@ -169,7 +171,10 @@ def report(played: list[Played], text: bytes, wanted: bytes | None, *, as_json: 
 
 def regenerated(store: Path) -> Regeneration:
     """Draw every turn of a store or snapshot again."""
-    with Environment.open(store, readonly=True, lock=not is_snapshot(store)) as environment:
+    if is_snapshot(store):
+        with unpacked(snapshot_at(str(store)), PLAIN) as folder:
+            return regenerated(folder)
+    with Environment.open(store, readonly=True) as environment:
         with environment.read() as view:
             turns = view.count(Table.TURNS)
         with progress("turns", turns) as advance:

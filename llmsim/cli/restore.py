@@ -1,57 +1,121 @@
-"""`llmsim restore`: make a store from a snapshot.
+"""`llmsim restore`: make a store from a snapshot, from an archive as it was at a moment, or from a volume.
 
-Only reads arguments and prints; what is refused, and in which order things happen, `llmsim.recovery.restore` decides.
+Only reads arguments and prints; what is refused, and in which order things happen, `llmsim.recovery` decides.
 """
 
 import socket
 from pathlib import Path
+from typing import Any
 
+import attrs
 import click
 
-from llmsim.cli.options import examples, json_option, with_settings
+from llmsim import values
+from llmsim.cli.options import examples, json_option, reading, with_settings
 from llmsim.cli.output import print_json, quantity
 from llmsim.cli.progress import reporting
 from llmsim.identity import identify
+from llmsim.recovery.applying import Until
+from llmsim.recovery.restore import Restored
 from llmsim.recovery.restore import restore as restore_store
+from llmsim.recovery.sealing import Sealing
+from llmsim.recovery.sources import Wanted
 from llmsim.settings import Settings
+
+DIFFERENCE = 1
 
 
 @click.command(
     epilog=examples(
+        "llmsim restore backup --data-dir llmsim-data                       the newest that is whole, and the archive",
+        "llmsim restore s3://bucket/llmsim --data-dir llmsim-data --at 2026-11-22T10:15:00Z",
+        "llmsim restore backup --data-dir llmsim-data --at-turn 4711 --replace",
         "llmsim restore backup/llmsim-0-20261123T052700.123Z --data-dir llmsim-data",
-        "llmsim restore backup/llmsim-0-20261123T052700.123Z --data-dir llmsim-data --replace",
         "llmsim restore backup/llmsim-2-20261123T052700.123Z --data-dir llmsim-data --ordinal 0 --adopt",
     )
 )
-@click.argument("path", metavar="SNAPSHOT", type=click.Path(path_type=Path))
-@with_settings("data_dir", "ordinal")
+@click.argument("source")
+@with_settings("data_dir", "ordinal", "key_file")
+@click.option("--latest", is_flag=True, help="All that there is; the default.")
+@click.option("--at", callback=reading(values.instant()), metavar="ISO|UNIX", help="As it was at this moment.")
+@click.option("--at-turn", type=click.IntRange(0), metavar="N", help="As it was with its first N turns.")
+@click.option("--past-doubt", is_flag=True, help="Apply what stands behind a gap or a damaged segment as well.")
 @click.option("--replace", is_flag=True, help="Take the place of a store; the old one is kept aside.")
 @click.option("--adopt", is_flag=True, help="Make a snapshot of another pod this pod's.")
+@click.option(
+    "--from-ordinal", type=click.IntRange(0), metavar="N", help="Pod whose snapshots are meant; default: this one's."
+)
 @json_option
-def restore(settings: Settings, *, path: Path, replace: bool, adopt: bool, as_json: bool) -> None:
-    """Make a store from a snapshot, proven before it takes its place.
+def restore(
+    settings: Settings,
+    *,
+    source: str,
+    latest: bool,
+    at: int | None,
+    at_turn: int | None,
+    past_doubt: bool,
+    replace: bool,
+    adopt: bool,
+    from_ordinal: int | None,
+    as_json: bool,
+) -> None:
+    """Make a store, proven before it takes its place, from SOURCE.
 
-    Refused: a damaged snapshot, a data directory in use or not empty, another format, another pod's ordinal. A crash
-    at any moment leaves the old store or the new one, whole.
+    SOURCE is one snapshot; or a place (a directory, s3://, gs://, az://) that holds snapshots and perhaps an archive:
+    then the newest snapshot that is whole is taken, and what was archived after it; or a data directory that nobody
+    uses.
+
+    Refused: what is damaged, a data directory in use or not empty, a later format, another pod's ordinal. Nothing of an
+    archive is applied past the first gap, fork or damaged segment; exit code 1 says that there was one. A crash at any
+    moment leaves the old store or the new one, whole.
     """
-    ordinal = identify(settings.ordinal, socket.gethostname()).ordinal
-    with reporting() as report:
-        done = restore_store(path, settings.data_dir, ordinal, replace=replace, adopt=adopt, report=report)
-    if as_json:
-        print_json(
-            {
-                "object": "llmsim.restore",
-                "data_dir": str(settings.data_dir),
-                "snapshot": str(path),
-                "ordinal": done.ordinal,
-                "tables": done.manifest.tables,
-                "kept": str(done.kept) if done.kept else None,
-            }
-        )
-        return
-    counts = (
-        f"{quantity(done.manifest.tables['sessions'], 'session')}, {quantity(done.manifest.tables['turns'], 'turn')}"
+    if (latest, at is not None, at_turn is not None).count(True) > 1:
+        raise click.UsageError("--latest, --at and --at-turn exclude one another.")
+    wanted = Wanted(
+        source,
+        identify(settings.ordinal, socket.gethostname()).ordinal,
+        from_ordinal,
+        adopt,
+        Until(at, at_turn),
+        past_doubt,
+        Sealing.by(settings.key_file),
     )
-    click.echo(f"restored {path} to {settings.data_dir}: {counts}, pod {done.ordinal}")
+    with reporting() as report:
+        done = restore_store(wanted, settings.data_dir, replace=replace, report=report)
+    if as_json:
+        print_json(described(done, settings.data_dir, source))
+    else:
+        tell(done, settings.data_dir)
+    if done.staged.doubts:
+        raise click.exceptions.Exit(DIFFERENCE)
+
+
+def described(done: Restored, data_dir: Path, source: str) -> dict[str, Any]:
+    """A restore as JSON."""
+    staged = done.staged
+    return {
+        "object": "llmsim.restore",
+        "data_dir": str(data_dir),
+        "source": source,
+        "snapshot": staged.snapshot.name,
+        "ordinal": done.ordinal,
+        "tables": done.tables,
+        "kept": str(done.kept) if done.kept else None,
+        "position": attrs.asdict(staged.position) if staged.position else None,
+        "passed_over": [attrs.asdict(one) for one in staged.passed_over],
+        "doubts": list(staged.doubts),
+    }
+
+
+def tell(done: Restored, data_dir: Path) -> None:
+    """A restore in words; what is to be worried about on stderr."""
+    staged = done.staged
+    counts = f"{quantity(done.tables['sessions'], 'session')}, {quantity(done.tables['turns'], 'turn')}"
+    for passed in staged.passed_over:
+        click.echo(f"llmsim: passed over {passed.name}: {passed.problem}", err=True)
+    for doubt in staged.doubts:
+        click.echo(f"llmsim: doubt: {doubt}", err=True)
+    upto = f", up to {staged.position.stamp}" if staged.position else ""
+    click.echo(f"restored {staged.snapshot.url} to {data_dir}: {counts}, pod {done.ordinal}{upto}")
     if done.kept:
         click.echo(f"the store that was there is kept in {done.kept}")

@@ -1,6 +1,6 @@
-"""Restore: put a snapshot in the place of a store, so that a crash at any moment leaves the old one or the new, whole.
+"""Restore: put a store in place, so that a crash at any moment leaves the old one or the new, whole.
 
-The new store is copied into a hidden folder of the data dir (which may be a mount point and cannot be renamed), proven
+The new store is made in a hidden folder of the data dir (which may be a mount point and cannot be renamed), proven
 there, and moved to its name in one rename. A store that it replaces is first given a second name in `replaced-TIME/`
 and stays there; it is never in between, so nobody who starts a server on the folder meanwhile finds it empty. Holds
 the claim on the data dir throughout: no server can run on it.
@@ -15,80 +15,66 @@ from pathlib import Path
 import attrs
 
 from llmsim import clock
-from llmsim.errors import RestoreTargetExists, SnapshotDamaged, WrongOrdinal
-from llmsim.recovery.manifest import Manifest, iso
-from llmsim.recovery.verify import inspect, read_intact
+from llmsim.errors import OperatorError, RestoreTargetExists
+from llmsim.recovery.manifest import iso
+from llmsim.recovery.sources import Staged, Wanted, stage
+from llmsim.store.codec import decode_meta
 from llmsim.store.environment import DATA_FILE, LOCK_FILE, READERS_FILE, STAGING, Environment, claim
-from llmsim.store.files import (
-    Report,
-    copy_file,
-    disk_errors,
-    make_folder,
-    require_space,
-    silent,
-    sync_file,
-    sync_folder,
-)
+from llmsim.store.files import Report, disk_errors, make_folder, silent, sync_file, sync_folder
+from llmsim.store.journal import EndArchive, archived
+from llmsim.store.schema import META_KEY, Table
 
 KEPT_PREFIX = "replaced-"
 
-RESTORE_STEPS = ("copy", "page walk", "check", "adopt", "keep", "switch", "tidy")
+RESTORE_STEPS = ("unpack", "check", "adopt", "keep", "switch", "tidy")
 
 
 @attrs.frozen
 class Restored:
-    """What a restore did: the manifest it restored, the ordinal now in the store, and where the old store is kept."""
+    """What a restore did: what the store was made from, its ordinal and tables, where the old one is kept."""
 
-    manifest: Manifest
+    staged: Staged
     ordinal: int
+    tables: dict[str, int]
     kept: Path | None
 
 
-def restore(
-    snapshot: Path,
-    data_dir: Path,
-    ordinal: int,
-    *,
-    replace: bool = False,
-    adopt: bool = False,
-    report: Report = silent,
-) -> Restored:
-    """Make `data_dir` hold the store of `snapshot`; `ordinal` is the pod's that will serve it.
+def restore(wanted: Wanted, data_dir: Path, *, replace: bool = False, report: Report = silent) -> Restored:
+    """Make `data_dir` hold the wanted store, as that of the pod `wanted.ordinal`.
 
     Any exception before the step "switch", one raised by a signal handler or by `report` included, leaves the data dir
     as it was.
 
     Raises:
-        SnapshotDamaged: the snapshot is not whole; names what is wrong.
-        StoreFormat: its format is one that this release does not read.
+        SnapshotDamaged: what it should be made from is not whole; names what is wrong.
+        StoreFormat: it is of a later release.
         StoreInUse: a process writes to `data_dir`.
         RestoreTargetExists: `data_dir` holds something, and `replace` is not given.
-        WrongOrdinal: the snapshot is of another pod, and `adopt` is not given.
+        WrongOrdinal: it is of another pod, and `wanted.any_pod` is not given.
         StoreFull: there is not enough room in `data_dir`.
-        OperatorError: a path is missing, not a folder, or not permitted.
+        PlaceUnreachable: the place that it comes from fails, or does not answer.
+        OperatorError: a path is missing, not a folder, or not permitted, or there is nothing such in the place.
         StoreError: the disk failed.
     """
-    with disk_errors("cannot restore"):
-        manifest = read_intact(snapshot)
-        if manifest.ordinal != ordinal and not adopt:
-            msg = (
-                f"the snapshot is of pod {manifest.ordinal}, this is pod {ordinal}: "
-                f"restore --adopt makes it the store of pod {ordinal}"
-            )
-            raise WrongOrdinal(msg)
-        make_folder(data_dir, parents=True)
-        with claim(data_dir):
-            if not replace:
-                _require_empty(data_dir)
-            with _staging(data_dir) as staging:
-                require_space(data_dir, manifest.size_bytes)
-                _stage(snapshot, manifest, staging, report)
-                report("adopt", 0, 0)
-                if manifest.ordinal != ordinal:
-                    _adopt(staging, ordinal)
-                kept = _switch(staging, data_dir, report)
-                report("tidy", 0, 0)
-    return Restored(manifest, ordinal, kept)
+    if "://" not in wanted.source and not Path(wanted.source).exists():
+        raise OperatorError(f"cannot restore: no such file or directory: {wanted.source}")
+    with disk_errors("cannot restore"), _target(data_dir) as staging:
+        if not replace:
+            _require_empty(data_dir)
+        staged = stage(wanted, staging, report)
+        report("adopt", 0, 0)
+        tables = _make_own(staging, wanted.ordinal)
+        kept = _switch(staging, data_dir, report)
+        report("tidy", 0, 0)
+    return Restored(staged, wanted.ordinal, tables, kept)
+
+
+@contextmanager
+def _target(data_dir: Path) -> Iterator[Path]:
+    """The data dir, claimed, and a hidden folder in it; whatever of it is made goes again if nothing comes of it."""
+    make_folder(data_dir, parents=True)
+    with claim(data_dir), _staging(data_dir) as staging:
+        yield staging
 
 
 def _require_empty(data_dir: Path) -> None:
@@ -131,23 +117,25 @@ def _forget_second_names(data_dir: Path) -> None:
             kept.rmdir()
 
 
-def _stage(snapshot: Path, manifest: Manifest, staging: Path, report: Report) -> None:
-    """Copy the data and prove the copy: its digest, its pages, its invariants."""
-    if copy_file(snapshot / DATA_FILE, staging / DATA_FILE, "copy", report) != manifest.sha256:
-        msg = f"{snapshot}: {DATA_FILE} does not have the sha256 of the manifest"
-        raise SnapshotDamaged(msg)
-    if found := inspect(staging, manifest, report):
-        msg = f"{snapshot} is damaged: {'; '.join(found[:5])}"
-        raise SnapshotDamaged(msg)
+def _make_own(staging: Path, ordinal: int) -> dict[str, int]:
+    """Make the staged store this pod's: its ordinal, and no archive of another store's; its entries by table.
 
-
-def _adopt(staging: Path, ordinal: int) -> None:
-    """Stamp the staged store with this pod's ordinal; its turns keep the origin they were drawn under."""
-    with Environment.open(staging, lock=False) as environment:
-        meta = environment.meta()
-        if meta is not None:
-            environment.stamp(attrs.evolve(meta, ordinal=ordinal))
+    Turns keep the origin they were drawn under.
+    """
+    with Environment.open(staging, readonly=True, lock=False) as environment, environment.read() as view:
+        stamp = view.get(Table.META, META_KEY)
+        is_own = stamp is None or decode_meta(stamp).ordinal == ordinal
+        is_archived = archived(view) is not None
+        tables = {table.value: view.count(table) for table in view.tables if table is not Table.JOURNAL}
+    if not is_own or is_archived:
+        with Environment.open(staging, durable=False, lock=False) as environment:
+            with environment.write() as view:
+                EndArchive()(view)
+            meta = environment.meta()
+            if meta is not None:
+                environment.stamp(attrs.evolve(meta, ordinal=ordinal))
     sync_file(staging / DATA_FILE)
+    return tables
 
 
 def _switch(staging: Path, data_dir: Path, report: Report) -> Path | None:

@@ -1,26 +1,26 @@
-"""Is this snapshot whole? Its files, its digest, its pages, its invariants, in this order.
+"""Is this snapshot whole? Its objects, their digests, its records, its invariants, in this order.
 
-A snapshot may come from anywhere. Handing a damaged file to LMDB's C engine can end the process, so the engine opens
-it only after its sha256 fits the manifest and every page has been walked in Python. Writes nothing, not even a lock
-file: a snapshot may lie on a read-only volume.
+A snapshot may come from anywhere: nothing of it is opened before its bytes have the digest that the manifest says, and
+its invariants are tested in a store that is made of its records, in a temporary folder. Changes nothing of it.
 """
 
+import tempfile
 from pathlib import Path
 
-import attrs
-
-from llmsim.errors import SnapshotDamaged, StoreDamaged, StoreFormat
+from llmsim.errors import ObjectMissing, SnapshotDamaged, StoreDamaged, StoreFormat
 from llmsim.identity import fingerprint
-from llmsim.recovery.manifest import MANIFEST, Manifest, read_manifest
-from llmsim.simulation.plan import PLAN_VERSION
-from llmsim.store import pages
+from llmsim.recovery.manifest import MANIFEST, Manifest
+from llmsim.recovery.places import place_of, split
+from llmsim.recovery.sealing import PLAIN, Sealing
+from llmsim.recovery.snapshot import Snapshot, read_manifest
+from llmsim.recovery.unpacking import digest_parts, require_objects, unpack
 from llmsim.store.check import check
-from llmsim.store.environment import DATA_FILE, Environment
+from llmsim.store.environment import Environment
 from llmsim.store.examine import counting
-from llmsim.store.files import Report, digest_file, disk_errors, silent
-from llmsim.store.schema import Table
+from llmsim.store.files import Report, disk_errors, silent
+from llmsim.store.schema import ARCHIVE_KEY, Table
 
-VERIFY_STEPS = ("hash", "page walk", "check")
+VERIFY_STEPS = ("unpack", "check")
 
 
 def is_snapshot(path: Path) -> bool:
@@ -29,89 +29,77 @@ def is_snapshot(path: Path) -> bool:
         return (path / MANIFEST).exists()
 
 
-def verify(snapshot: Path, report: Report = silent) -> list[str]:
+def verify(snapshot: Snapshot, sealing: Sealing = PLAIN, report: Report = silent) -> list[str]:
     """What is wrong with a snapshot, one sentence each; an empty list says that it is whole and can be restored.
 
-    Files, size and sha256 first; then every page, without the C engine; then every invariant of the store.
-    Each of these is only looked at if the one before found nothing. Writes nothing.
+    Raises:
+        OperatorError: there is no such snapshot, it may not be read, or it is encrypted and no key opens it.
+        StoreFormat: a whole snapshot, but one that this release does not read.
+        StoreFull: there is no room for its records in the temporary folder (TMPDIR).
+        PlaceUnreachable: its place fails, or does not answer.
+    """
+    try:
+        manifest = intact_manifest(snapshot)
+        with disk_errors("cannot verify the snapshot"), tempfile.TemporaryDirectory(prefix="llmsim-") as folder:
+            unpack(snapshot, manifest, sealing, Path(folder), report)
+            return inspect(Path(folder), manifest, report)
+    except SnapshotDamaged as error:
+        return [str(error)]
+
+
+def intact(snapshot: Snapshot, report: Report = silent) -> str | None:
+    """What is wrong with the bytes of a snapshot, whether they can be opened or not; None if they are those written.
 
     Raises:
-        OperatorError: there is no such folder, or it may not be read.
-        StoreFormat: a whole snapshot, but of a format that this release does not read.
-        StoreError: the disk failed.
+        PlaceUnreachable: its place fails, or does not answer.
     """
-    with disk_errors("cannot verify the snapshot"):
-        try:
-            manifest = read_intact(snapshot)
-        except SnapshotDamaged as error:
-            return [str(error)]
-        data = snapshot / DATA_FILE
-        if digest_file(data, "hash", report) != manifest.sha256:
-            return [f"{DATA_FILE} does not have the sha256 of the manifest"]
-        return inspect(snapshot, manifest, report)
+    try:
+        digest_parts(snapshot, intact_manifest(snapshot), report)
+    except (SnapshotDamaged, StoreFormat, ObjectMissing) as error:
+        return str(error)
+    return None
 
 
-def read_intact(snapshot: Path) -> Manifest:
-    """The manifest of a snapshot that has just the files it should have, of the right size.
-
-    Raises:
-        SnapshotDamaged: a file is missing, is one too many, or has another size.
-        StoreFormat: a format that this release does not read.
-        OSError: the folder cannot be read.
-    """
-    names = {path.name for path in snapshot.iterdir()}
-    manifest = read_manifest(snapshot)
-    if names != {DATA_FILE, MANIFEST}:
-        missing = [f"{name} is missing" for name in sorted({DATA_FILE, MANIFEST} - names)]
-        extra = [f"{name} does not belong there" for name in sorted(names - {DATA_FILE, MANIFEST})]
-        msg = f"{snapshot}: {'; '.join(missing + extra)}"
-        raise SnapshotDamaged(msg)
-    size_bytes = (snapshot / DATA_FILE).stat().st_size
-    if size_bytes != manifest.size_bytes:
-        msg = f"{DATA_FILE} has {size_bytes:,} bytes, the manifest says {manifest.size_bytes:,}"
-        raise SnapshotDamaged(msg)
+def intact_manifest(snapshot: Snapshot) -> Manifest:
+    """The manifest of a snapshot that has just the objects that it should; raises as `verify`, and SnapshotDamaged."""
+    try:
+        manifest = read_manifest(snapshot.place, snapshot.name)
+    except ObjectMissing as error:
+        raise SnapshotDamaged(f"{snapshot.url}: {MANIFEST} is missing") from error
+    require_objects(snapshot, manifest)
     return manifest
 
 
+def snapshot_at(text: str) -> Snapshot:
+    """The snapshot that a path or a URL means, whether it is there or not."""
+    where, name = split(text)
+    return Snapshot(place_of(where), name, None)
+
+
 def inspect(folder: Path, manifest: Manifest, report: Report = silent) -> list[str]:
-    """What is wrong with a data file whose sha256 is right: its pages, then its invariants, then its counts."""
-    data = folder / DATA_FILE
-    report("page walk", 0, 0)
+    """What is wrong with the store made of a snapshot: its invariants, and whether the manifest describes it."""
     try:
-        if broken := pages.walk(data):
-            return [f"{DATA_FILE}: {problem}" for problem in broken]
         with Environment.open(folder, readonly=True, lock=False) as environment:
-            found = [
-                str(finding) for finding in check(environment, counting(manifest.tables.get(Table.TURNS, 0), report))
-            ]
-            described = describe(environment, manifest.created, manifest.size_bytes, manifest.sha256)
-    except (StoreDamaged, StoreFormat) as error:
+            turns = manifest.tables.get(Table.TURNS, 0)
+            if found := [str(finding) for finding in check(environment, counting(turns, report))]:
+                return found
+            require_described("its records", manifest, environment)
+    except (StoreDamaged, StoreFormat, SnapshotDamaged) as error:
         return [str(error)]
-    told = attrs.evolve(described, plan_version=manifest.plan_version, transaction=manifest.transaction)
-    if not found and told != manifest:
-        found = [f"{MANIFEST} describes another store than {DATA_FILE}"]
-    return found
+    return []
 
 
-def describe(environment: Environment, created: str, size_bytes: int, sha256: str) -> Manifest:
-    """The manifest that fits the store in this environment: its format, and the tables which that has.
+def require_described(what: str, manifest: Manifest, environment: Environment) -> None:
+    """Make sure that a manifest describes the store that was made of its snapshot.
 
     Raises:
-        StoreFormat: the store was never stamped with an identity.
+        SnapshotDamaged: it is another one's.
     """
     meta = environment.meta()
-    if meta is None:
-        msg = "the store has no identity"
-        raise StoreFormat(msg)
     with environment.read() as view:
-        return Manifest(
-            format=meta.format,
-            plan_version=PLAN_VERSION,
-            ordinal=meta.ordinal,
-            seed_fingerprint=fingerprint(meta.root_seed),
-            created=created,
-            transaction=view.transaction,
-            tables={table.value: view.count(table) for table in view.tables},
-            size_bytes=size_bytes,
-            sha256=sha256,
-        )
+        tables = {table.value: view.count(table) for table in view.tables if table is not Table.JOURNAL}
+        tables[Table.META] -= view.get(Table.META, ARCHIVE_KEY) is not None
+    told = {name: count for name, count in manifest.tables.items() if name != Table.JOURNAL}
+    whose = None if meta is None else (meta.format, meta.ordinal, fingerprint(meta.root_seed))
+    if told != tables or whose != (manifest.format, manifest.ordinal, manifest.seed_fingerprint):
+        raise SnapshotDamaged(f"{MANIFEST} describes another store than {what}")

@@ -58,7 +58,7 @@ def _apply_one(view: View, index: int, operation: Operation, refused: dict[int, 
     """The result of one operation, also noted in `refused` where it is an error."""
     before = view.changes
     try:
-        return Result(operation(view))
+        done = Result(operation(view))
     except EngineError:
         raise
     except Exception as error:
@@ -66,3 +66,5 @@ def _apply_one(view: View, index: int, operation: Operation, refused: dict[int, 
         if view.changes != before:
             raise _Spoilt from error
         return refused[index]
+    view.end_operation()
+    return done

@@ -12,6 +12,7 @@ from llmsim.store import pages, sessions
 from llmsim.store.check_resources import Finding, check_items, check_names, check_resources
 from llmsim.store.codec import decode, decode_meta
 from llmsim.store.environment import DATA_FILE, Environment, View
+from llmsim.store.journal import check_journal
 from llmsim.store.operations import heads
 from llmsim.store.schema import (
     FORMAT_VERSION,
@@ -45,6 +46,7 @@ def check(environment: Environment, advance: Callable[[int], None] = nobody) -> 
         for key, record in view.scan(Table.SESSIONS):
             found += check_session(view, key, record, advance)
         found += check_names(view)
+        found += [Finding("journal", "journal", where, text) for where, text in check_journal(view)]
         for table in OF_SESSIONS:
             found += _check_orphans(view, table)
     return found

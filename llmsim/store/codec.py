@@ -15,7 +15,7 @@ from cattrs.errors import ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
 from llmsim.errors import StoreDamaged
-from llmsim.store.schema import Meta, Outcome, Resource, Session, Turn, TurnKey
+from llmsim.store.schema import Archived, Meta, Outcome, Resource, Session, Turn, TurnKey
 from llmsim.turn import Scripted
 
 T = TypeVar("T")
@@ -95,10 +95,12 @@ def _bytes(value: Any, _kind: type[bytes]) -> bytes:  # noqa: ANN401
 
 
 _CONVERTER = _converter()
-_UNSTRUCTURE = {kind: _CONVERTER.get_unstructure_hook(kind) for kind in (Meta, Session, Turn, Outcome, Resource)}
+_UNSTRUCTURE = {
+    kind: _CONVERTER.get_unstructure_hook(kind) for kind in (Meta, Archived, Session, Turn, Outcome, Resource)
+}
 
 
-def encode(record: Meta | Session | Turn | Outcome | Resource) -> bytes:
+def encode(record: Meta | Archived | Session | Turn | Outcome | Resource) -> bytes:
     """The bytes of a record."""
     return orjson.dumps(_UNSTRUCTURE[type(record)](record), option=orjson.OPT_SORT_KEYS)
 

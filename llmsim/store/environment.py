@@ -1,6 +1,6 @@
 """One LMDB environment: opened with care, read inline, written in one transaction at a time.
 
-The only module that hands a file to LMDB's C engine (`copying.py` makes one). A data directory holds `data.mdb`,
+The only module that hands a file to LMDB's C engine (`loading.py` makes one). A data directory holds `data.mdb`,
 `lock.mdb` and `llmsim.lock` (`claim.py`). Commits are synced (`sync=True`) unless told otherwise, and the map is never
 written through (`writemap`), so that a stray pointer cannot reach the disk.
 Invariants: a file that is shorter than its own meta page says is refused before the engine maps it; opening read-only
@@ -17,14 +17,14 @@ from typing import Self
 import lmdb
 from attrs import evolve
 
-from llmsim.errors import OperatorError, StoreError, StoreFormat, StoreInUse
+from llmsim.errors import OperatorError, StoreError, StoreFormat
 from llmsim.store import pages
 from llmsim.store.claim import LOCK_FILE, claim
 from llmsim.store.codec import decode_format, decode_meta, encode
-from llmsim.store.copying import copy_records
 from llmsim.store.files import disk_errors, make_folder, sync_folder
+from llmsim.store.journal import Recorder, archived
 from llmsim.store.lmdb_errors import MapFull, ours, translated
-from llmsim.store.schema import FORMAT_VERSION, META_KEY, READABLE_FORMATS, SINCE_FORMAT_2, Meta, Table
+from llmsim.store.schema import FORMAT_VERSION, META_KEY, READABLE_FORMATS, Meta, Table, tables_of
 from llmsim.store.view import View
 
 __all__ = ["DATA_FILE", "LOCK_FILE", "MAP_BYTES", "READERS_FILE", "STAGING", "Environment", "MapFull", "View", "claim"]
@@ -169,17 +169,15 @@ class Environment:
                 raise StoreFormat(
                     f"store {self.path} has format {found}; this release reads format {FORMAT_VERSION} and older ones"
                 )
-            old = found < FORMAT_VERSION
-            if old and upgrade:
+            if found < FORMAT_VERSION and upgrade:
                 self._upgrade()
-            for table in Table:
-                if not (old and not upgrade and table in SINCE_FORMAT_2):
-                    self._tables[table] = self._environment.open_db(table.value.encode(), create=False)
+            for table in Table if upgrade else tables_of(found):
+                self._tables[table] = self._environment.open_db(table.value.encode(), create=False)
 
     def _upgrade(self) -> None:
-        """From format 1: tables that are empty, and the stamp, where there is one; no other record changes."""
+        """From an older format: tables that are empty, and the stamp, where there is one; no other record changes."""
         with self._environment.begin(write=True) as transaction:
-            for table in SINCE_FORMAT_2:
+            for table in Table:
                 self._environment.open_db(table.value.encode(), transaction)
             view = View(transaction, self._tables)
             record = view.get(Table.META, META_KEY)
@@ -200,7 +198,13 @@ class Environment:
             StoreError: the transaction could not be committed for another reason.
         """
         with translated(f"store {self.path}", writing_in=self.path), self._begin(write=True) as view:
+            state = archived(view)
+            if state is None:
+                yield view
+                return
+            view.record(recorder := Recorder(view, state))
             yield view
+            recorder.end()
 
     def _begin(self, *, write: bool) -> View:
         try:
@@ -218,22 +222,6 @@ class Environment:
             size = self._environment.info()["map_size"] * 2
             self._environment.set_mapsize(size)
         return size
-
-    def copy(self, folder: Path) -> int:
-        """Write a consistent copy into an existing folder, also while others write; returns its last transaction.
-
-        What was deleted is not in it (`copying.py`), and it is not durable yet.
-
-        Raises:
-            StoreFull: the disk of the folder is full.
-            StoreInUse: a server has made it a store of this release's format since it was opened.
-            StoreError: the store cannot be read, or the copy not written.
-        """
-        with translated(f"copying store {self.path}", writing_in=folder), self._begin(write=False) as view:
-            if _format(view) == FORMAT_VERSION and len(view.tables) < len(Table):
-                raise StoreInUse(f"copying store {self.path}: a server has just changed its format: do it again")
-            copy_records(view, folder, self.used_bytes())
-            return view.transaction
 
     def used_bytes(self) -> int:
         """The size of the data file as the last committed transaction sees it."""

@@ -2,7 +2,8 @@
 
 A key's `number` is 4 bytes, `branch` 8, `attempt` 4, all big-endian, so that key order is turn order. A session id is 1
 to 128 characters of `[A-Za-z0-9._:-]` and never holds the 00 byte. A position is 4 bytes, a stamp 8. Records are JSON
-(sorted keys, UTF-8). Format 1 had no table below `profiles`; it is read as if they were empty.
+(sorted keys, UTF-8), but for the journal's. Format 1 had no table below `profiles`, format 2 no journal; they are read
+as if those were empty.
 The schedule of a turn is never stored: it is computed again from the plan.
 """
 
@@ -15,8 +16,8 @@ import attrs
 
 from llmsim.turn import Message, Reply, Scripted, Usage
 
-FORMAT_VERSION = 2
-READABLE_FORMATS = frozenset({1, FORMAT_VERSION})
+FORMAT_VERSION = 3
+READABLE_FORMATS = frozenset(range(1, FORMAT_VERSION + 1))
 """What this release reads. A store that is opened for writing becomes one of FORMAT_VERSION."""
 STORED_SESSION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 """What sessions of a store may be called. Two of these names, `.` and `..`, are given to no new session."""
@@ -33,6 +34,7 @@ class Table(StrEnum):
     | table         | key                              | record                                                     |
     |---------------|----------------------------------|------------------------------------------------------------|
     | `meta`        | `store`                          | `Meta`: format, root seed, ordinal, creation               |
+    |               | `archive`                        | `Archived`: how far the store is archived elsewhere        |
     | `sessions`    | session                          | `Session`: summary, kept in step with its turns            |
     | `turns`       | session 00 number branch attempt | `Turn`: what was asked, and what was answered              |
     | `outcomes`    | as `turns`                       | `Outcome`: how the response ended                          |
@@ -44,6 +46,7 @@ class Table(StrEnum):
     | `names`       | id of a resource or an item      | the key of its record, behind `r` or `i`                   |
     | `lists`       | list 00 stamp id                 | session; the resources of one list, oldest first           |
     | `counters`    | digest                           | how often something was made that nothing else tells apart |
+    | `journal`     | sequence, 8 bytes                | what a commit changed that is not archived yet             |
     """
 
     META = "meta"
@@ -58,14 +61,20 @@ class Table(StrEnum):
     NAMES = "names"
     LISTS = "lists"
     COUNTERS = "counters"
+    JOURNAL = "journal"
 
 
-SINCE_FORMAT_2 = (Table.RESOURCES, Table.ITEMS, Table.NAMES, Table.LISTS, Table.COUNTERS)
+SINCE_FORMAT = {
+    2: (Table.RESOURCES, Table.ITEMS, Table.NAMES, Table.LISTS, Table.COUNTERS),
+    3: (Table.JOURNAL,),
+}
+"""The tables that each format after the first has brought."""
 OF_SESSIONS = (Table.TURNS, Table.OUTCOMES, Table.HEADS, Table.IDEMPOTENCY, Table.RESOURCES, Table.ITEMS)
 """Tables whose keys begin with a session."""
 
 
 META_KEY = b"store"
+ARCHIVE_KEY = b"archive"
 
 
 @attrs.frozen(order=True)
@@ -109,6 +118,21 @@ class Meta:
     ordinal: int
     created_s: int
     format: int = FORMAT_VERSION
+
+
+@attrs.frozen
+class Archived:
+    """How far a store is archived: the last journal entry that is durable elsewhere.
+
+    `generation` names the archive since it began; `digest` is that of the last segment, empty before the first;
+    `stamp_ms` (unix milliseconds) and `turns` are those of the entry.
+    """
+
+    generation: str
+    sequence: int
+    stamp_ms: int
+    turns: int
+    digest: bytes
 
 
 @attrs.frozen
@@ -195,6 +219,12 @@ class Resource:
     body: dict[str, Any]
     turn: TurnKey | None = None
     lists: tuple[str, ...] = ()
+
+
+def tables_of(format_version: int) -> tuple[Table, ...]:
+    """The tables of a store of this format."""
+    later = {table for version, tables in SINCE_FORMAT.items() if version > format_version for table in tables}
+    return tuple(table for table in Table if table not in later)
 
 
 def branch_of(said: bytes, request_digest: bytes) -> bytes:

@@ -6,10 +6,11 @@ turns LMDB's errors into ours. Knows keys and bytes, no records.
 
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import lmdb
 
+from llmsim.store.changes import Change
 from llmsim.store.schema import Table
 
 EngineError = lmdb.Error
@@ -17,6 +18,16 @@ EngineError = lmdb.Error
 
 _BEYOND = b"\xff" * 32
 """Appended to a prefix, greater than every key that has it: no tail begins with as many of these bytes."""
+
+
+class Recorder(Protocol):
+    """Is told of what a transaction changes (`journal.Recorder`)."""
+
+    def note(self, change: Change, *, new_turn: bool) -> None:
+        """One change; `new_turn`: a turn that was not there before."""
+
+    def end_operation(self) -> None:
+        """What comes next is of another operation."""
 
 
 class View:
@@ -29,7 +40,17 @@ class View:
     def __init__(self, transaction: "lmdb.Transaction[bytes]", tables: "dict[Table, lmdb._Database]") -> None:
         self._transaction = transaction
         self._tables = tables
+        self._recorder: Recorder | None = None
         self.changes = 0
+
+    def record(self, recorder: Recorder) -> None:
+        """Tell of every change from here on."""
+        self._recorder = recorder
+
+    def end_operation(self) -> None:
+        """What comes next is of another operation: a journal tells them apart."""
+        if self._recorder is not None:
+            self._recorder.end_operation()
 
     def __enter__(self) -> Self:
         self._transaction.__enter__()
@@ -62,15 +83,34 @@ class View:
 
     def put(self, table: Table, key: bytes, value: bytes, *, overwrite: bool = True) -> bool:
         """Store a record; False, and nothing done, where there is one that must not be overwritten."""
-        done = self._transaction.put(key, value, db=self._tables[table], overwrite=overwrite)
-        self.changes += done
+        done = self.put_unrecorded(table, key, value, overwrite=overwrite)
+        if done and self._recorder is not None:
+            self._recorder.note((table, key, value), new_turn=table is Table.TURNS and not overwrite)
         return done
 
     def delete(self, table: Table, key: bytes) -> bool:
         """Remove a record; False where there was none."""
+        done = self.delete_unrecorded(table, key)
+        if done and self._recorder is not None:
+            self._recorder.note((table, key, None), new_turn=False)
+        return done
+
+    def put_unrecorded(self, table: Table, key: bytes, value: bytes, *, overwrite: bool = True) -> bool:
+        """As `put`, and no journal says so: for what the journal itself is about."""
+        done = self._transaction.put(key, value, db=self._tables[table], overwrite=overwrite)
+        self.changes += done
+        return done
+
+    def delete_unrecorded(self, table: Table, key: bytes) -> bool:
+        """As `delete`, and no journal says so."""
         done = self._transaction.delete(key, db=self._tables[table])
         self.changes += done
         return done
+
+    def clear(self, table: Table) -> None:
+        """Remove all records of a table; no journal says so."""
+        self.changes += self.count(table)
+        self._transaction.drop(self._tables[table], delete=False)
 
     @property
     def transaction(self) -> int:

@@ -21,14 +21,14 @@ from llmsim.store.files import digest_file, write_file
 from llmsim.store.operations import DeleteSession
 from llmsim.store.ownership import open_for
 from llmsim.store.resources import PutResource, listed, resource
-from llmsim.store.schema import FORMAT_VERSION, META_KEY, SINCE_FORMAT_2, Meta, Resource, Table
+from llmsim.store.schema import FORMAT_VERSION, META_KEY, Meta, Resource, Table, tables_of
 from llmsim.tokenizers import counter_named
 from tests.fixtures.make_store import FOLDER
 from tests.said import CommandLine
 from tests.stored import contents
 
 OLD = {name: FOLDER.with_name(name) for name in ("store-v1", "store-v1-plan-2")}
-OF_FORMAT_1 = tuple(table for table in Table if table not in SINCE_FORMAT_2)
+OF_FORMAT_1 = tables_of(1)
 CONVERSATION = Resource("conv_1", "made", "test.conversation", 1_800_000_000, {}, lists=("all",))
 
 
