@@ -3,13 +3,14 @@
 Every metric has the prefix `llm_simulator_`; METRICS names them all for the documentation and its test.
 """
 
+import math
 from collections.abc import Callable
 
 import attrs
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from llmsim import __version__
+from llmsim import __version__, clock
 from llmsim.tally import Tallies, Tally
 from llmsim.turn import Usage
 
@@ -83,11 +84,52 @@ class Metrics:
         )
         self.sessions = Gauge(f"{PREFIX}_sessions_stored", "Sessions in the store.", registry=self.registry)
         self.store_bytes = Gauge(f"{PREFIX}_store_bytes", "Size of the store's data file.", registry=self.registry)
+        self._protection()
         self._meters: dict[str, ProfileMeters] = {}
         self._requests: dict[tuple[str, int], Counter] = {}
         self._endings: dict[tuple[str, str], Counter] = {}
         build = Gauge(f"{PREFIX}_build_info", "Always 1; the version is a label.", ("version",), registry=self.registry)
         build.labels(__version__).set(1)
+
+    def _protection(self) -> None:
+        """What is known of snapshots and of the archive."""
+        self.snapshot_age = self._gauge("snapshot_age_seconds", "Age of the newest snapshot that is known of.")
+        self.snapshot_age.set(math.nan)
+        self.snapshot_duration = self._gauge("snapshot_duration_seconds", "What the last snapshot took.")
+        self.snapshot_bytes = self._gauge("snapshot_bytes", "Size of the last snapshot, where it is kept.")
+        self.snapshot_failures = Counter(
+            f"{PREFIX}_snapshot_failures", "Snapshots that came to nothing.", registry=self.registry
+        )
+        self.archive_up = self._gauge("archive_up", "Whether the archive answered when it was last asked.")
+        self.archive_lag = self._gauge("archive_lag_seconds", "How long the oldest commit not archived has waited.")
+        self.archive_lag_entries = self._gauge("archive_lag_entries", "Entries of the journal that are not archived.")
+        self.archive_segments = Counter(f"{PREFIX}_archive_segments", "Segments archived.", registry=self.registry)
+        self.archive_bytes = Counter(f"{PREFIX}_archive_bytes", "Bytes archived.", registry=self.registry)
+        self.archive_failures = Counter(
+            f"{PREFIX}_archive_failures", "Times that the archive did not answer, or refused.", registry=self.registry
+        )
+
+    def _gauge(self, name: str, documentation: str) -> Gauge:
+        return Gauge(f"{PREFIX}_{name}", documentation, registry=self.registry)
+
+    def snapshot_known(self, created_s: float) -> None:
+        """The newest snapshot was made at this moment, unix seconds."""
+        self.snapshot_age.set_function(lambda: clock.wall() - created_s)
+
+    def snapshot_taken(self, took_s: float, size_bytes: int) -> None:
+        """A snapshot was made."""
+        self.snapshot_duration.set(took_s)
+        self.snapshot_bytes.set(size_bytes)
+
+    def watch_archive(self, lag_s: Callable[[], float], lag_entries: Callable[[], float]) -> None:
+        """Ask at each scrape how far the archive is behind."""
+        self.archive_lag.set_function(lag_s)
+        self.archive_lag_entries.set_function(lag_entries)
+
+    def archived(self, size_bytes: int) -> None:
+        """A segment of this size is in the archive."""
+        self.archive_segments.inc()
+        self.archive_bytes.inc(size_bytes)
 
     def watch_store(self, sessions: Callable[[], int], size_bytes: Callable[[], float]) -> None:
         """Ask the store at each scrape how many sessions it holds and how large its file is."""

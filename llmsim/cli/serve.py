@@ -14,8 +14,12 @@ from llmsim.catalog import profiles_dir
 from llmsim.cli import logs
 from llmsim.cli.options import examples, with_settings
 from llmsim.clock import Clock
+from llmsim.errors import OperatorError
 from llmsim.identity import identify
 from llmsim.profile import Profiles
+from llmsim.recovery.places import place_of
+from llmsim.recovery.sealing import Sealing
+from llmsim.serving.protection import Protection
 from llmsim.settings import Settings
 
 
@@ -26,6 +30,7 @@ from llmsim.settings import Settings
         "llmsim serve --seed 7 --epoch 2026-01-01T00:00:00Z    the same bytes every time",
         "llmsim serve --script support-bot                 scripted replies, where what is said matches",
         "llmsim serve --profiles mine --strict-models      your own models, and no others",
+        "llmsim serve --archive-to s3://bucket/llmsim --snapshot-every 1h    what is acknowledged survives the volume",
         "LLMSIM_ORDINAL=2 LLMSIM_DATA_DIR=/var/lib/llmsim llmsim serve --host 0.0.0.0",
     )
 )
@@ -43,6 +48,12 @@ from llmsim.settings import Settings
     "strict_models",
     "lenient",
     "responses_done",
+    "archive_to",
+    "archive_every",
+    "archive_lag_max",
+    "snapshot_to",
+    "snapshot_every",
+    "key_file",
     "log_level",
     "grace_s",
     config=True,
@@ -73,6 +84,7 @@ def serve(settings: Settings) -> None:
         script=ScriptedReplies.from_scripts(load_scripts(found(str(path)) for path in settings.scripts)),
         strict_models=settings.strict_models,
         manners=Manners(settings.lenient, settings.responses_done),
+        protection=protection_of(settings),
     )
 
     def announce(listening: Listening) -> None:
@@ -95,3 +107,24 @@ def serve(settings: Settings) -> None:
         logging.getLogger("llmsim.serve").info("listening", extra={"fields": fields})
 
     trio.run(run_server, options, settings.host, settings.port, settings.grace_s, announce)
+
+
+def protection_of(settings: Settings) -> Protection:
+    """How the store is to be kept elsewhere.
+
+    Raises:
+        OperatorError: a place cannot be one, or the key file is none; or snapshots are wanted, and nowhere to put them.
+    """
+    if settings.snapshot_every is not None and settings.snapshot_to is None and settings.archive_to is None:
+        raise OperatorError("snapshot_every: there is no place for snapshots: give --snapshot-to, or --archive-to")
+    if settings.snapshot_to is not None:
+        place_of(settings.snapshot_to)
+    return Protection(
+        archive=place_of(settings.archive_to) if settings.archive_to is not None else None,
+        archive_every_s=settings.archive_every,
+        archive_lag_max_s=settings.archive_lag_max,
+        snapshots=settings.snapshot_to,
+        snapshot_every_s=settings.snapshot_every,
+        key_file=settings.key_file,
+        sealing=Sealing.by(settings.key_file),
+    )

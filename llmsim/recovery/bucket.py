@@ -41,6 +41,10 @@ class Bucket:
                 retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(seconds=RETRY_S)},
             )
 
+    def prepare(self) -> None:
+        with self._errors(""):
+            next(iter(obstore.list(self._store, chunk_size=1)), None)
+
     def put(self, name: str, content: bytes) -> None:
         with self._errors(name):
             obstore.put(self._store, name, content, mode="create", use_multipart=False)

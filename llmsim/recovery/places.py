@@ -40,6 +40,9 @@ class Place(Protocol):
 
     url: str
 
+    def prepare(self) -> None:
+        """Make the place, where that is for us to do, and make sure that it answers."""
+
     def put(self, name: str, content: bytes) -> None:
         """A new object, durable when this returns; ObjectExists where there is one of this name."""
 
@@ -66,9 +69,12 @@ class Folder:
         self.path = path
         self.url = str(path)
 
-    def put(self, name: str, content: bytes) -> None:
+    def prepare(self) -> None:
         with self._errors():
             make_folder(self.path)
+
+    def put(self, name: str, content: bytes) -> None:
+        with self._errors():
             target = self.path / name
             for folder in reversed(list(self._between(target.parent))):
                 if not folder.exists():
@@ -109,7 +115,6 @@ class Folder:
 
     def room_bytes(self) -> int | None:
         with self._errors():
-            make_folder(self.path)
             status = os.statvfs(self.path)
         return status.f_bavail * status.f_frsize
 

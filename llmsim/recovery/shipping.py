@@ -15,6 +15,7 @@ from llmsim.recovery.manifest import iso
 from llmsim.recovery.places import Place
 from llmsim.recovery.sealing import Sealing
 from llmsim.recovery.segments import CONTENT_BYTES, SEGMENT_BYTES_MAX, Header, Name, Segment
+from llmsim.recovery.snapshot import listed
 from llmsim.store.journal import Entry, archived, end_of, entries, unpack_entry
 from llmsim.store.schema import Archived
 from llmsim.store.view import View
@@ -39,32 +40,35 @@ class Lag:
     since_ms: int | None
 
 
-def gather(view: View, ordinal: int) -> Batch | None:
-    """The next entries to ship, as many as a segment takes; None where there are none."""
-    state = archived(view)
-    if state is None:
-        return None
+@attrs.frozen
+class Survey:
+    """What an archive has of a generation: a snapshot to begin with or none, and segments that a store did not note."""
+
+    has_base: bool
+    newer: tuple[Header, ...]
+    url: str
+
+
+def gather(view: View, ordinal: int, after: Archived) -> Batch | None:
+    """The next entries to ship behind `after`, as many as a segment takes; None where there are none."""
     found: list[tuple[int, bytes]] = []
     size_bytes = 0
-    for sequence, data in entries(view, state.sequence):
+    for sequence, data in entries(view, after.sequence):
         found.append((sequence, data))
         size_bytes += len(data)
         if size_bytes >= CONTENT_BYTES:
             break
     if not found:
         return None
-    return Batch(state, ordinal, segments.join(found), unpack_entry(*found[0]), unpack_entry(*found[-1]))
+    return Batch(after, ordinal, segments.join(found), unpack_entry(*found[0]), unpack_entry(*found[-1]))
 
 
-def lag_of(view: View) -> Lag:
-    """How far the archive is behind the store."""
-    state = archived(view)
-    if state is None:
-        return Lag(0, None)
-    first = next(entries(view, state.sequence), None)
+def lag_of(view: View, after: Archived) -> Lag:
+    """How far an archive that has everything up to `after` is behind the store."""
+    first = next(entries(view, after.sequence), None)
     if first is None:
         return Lag(0, None)
-    return Lag(end_of(view, state).sequence - state.sequence, unpack_entry(*first).stamp_ms)
+    return Lag(end_of(view, after).sequence - after.sequence, unpack_entry(*first).stamp_ms)
 
 
 def make(batch: Batch, sealing: Sealing) -> Segment:
@@ -111,33 +115,48 @@ def reached(header: Header) -> Archived:
     return Archived(header.generation, header.last, header.last_ms, header.turns, bytes.fromhex(header.digest))
 
 
-def resume(view: View, place: Place, ordinal: int) -> Archived | None:
-    """What a store has to note of what its archive has already; None where there is nothing to note.
+def survey(place: Place, ordinal: int, state: Archived) -> Survey:
+    """What the archive has of a generation, as far as a store with this state has to know. Reads no store.
+
+    Raises:
+        ArchiveDamaged: a segment that it has to know of is not what it says.
+        OperatorError: the place may not be used.
+        PlaceUnreachable: the place fails, or does not answer.
+    """
+    folder = segments.folder_of(ordinal, state.generation)
+    names = sorted(
+        (name for found in place.find(folder) if (name := Name.read(found.name))),
+        key=lambda name: (name.last, name.first),
+    )
+    newer = [name for name in names if name.last > state.sequence]
+    bases = [
+        one.manifest.position
+        for one in listed(place)
+        if one.manifest and one.manifest.ordinal == ordinal and one.manifest.position
+    ]
+    return Survey(
+        any(position.generation == state.generation for position in bases),
+        tuple(_read(place, name).header for name in newer),
+        place.url,
+    )
+
+
+def resume(view: View, survey: Survey) -> Archived | None:
+    """How far the store is archived, with what was shipped and could not be noted; None where it is not archived.
 
     Raises:
         StaleStore: the archive goes on where the store ends, or has something else: the store is an older one.
-        PlaceUnreachable: the place fails, or does not answer.
     """
     state = archived(view)
     if state is None:
         return None
-    folder = segments.folder_of(ordinal, state.generation)
-    names = [name for found in place.find(folder) if (name := Name.read(found.name))]
-    if not names:
-        return None
-    last = max(names, key=lambda name: name.last)
     end = end_of(view, state)
-    if last.last > end.sequence:
-        raise _stale(place, _read(place, last).header, end)
-    newer = [name for name in names if name.first > state.sequence]
-    noted = None
-    for name in sorted(newer, key=lambda one: one.first):
-        header = _read(place, name).header
-        wanted = [entry for entry in entries(view, name.first - 1) if entry[0] <= name.last]
-        if hashlib.sha256(segments.join(wanted)).hexdigest() != header.content_sha256:
-            raise _stale(place, header, end)
-        noted = reached(header)
-    return noted
+    for header in survey.newer:
+        wanted = [entry for entry in entries(view, header.first - 1) if entry[0] <= header.last]
+        if header.last > end.sequence or hashlib.sha256(segments.join(wanted)).hexdigest() != header.content_sha256:
+            raise _stale(survey.url, survey.newer[-1], end)
+        state = reached(header)
+    return state
 
 
 def _same(place: Place, header: Header) -> Header:
@@ -155,9 +174,9 @@ def _read(place: Place, name: Name) -> Segment:
     return segments.parse(str(name), place.get(str(name), SEGMENT_BYTES_MAX))
 
 
-def _stale(place: Place, header: Header, end: Archived) -> StaleStore:
+def _stale(url: str, header: Header, end: Archived) -> StaleStore:
     return StaleStore(
-        f"the store is not the one that was archived last: {place.url} has entry {header.last} of "
+        f"the store is not the one that was archived last: {url} has entry {header.last} of "
         f"{iso(header.last_ms / 1000)}, the store ends with {end.sequence} of {iso(end.stamp_ms / 1000)}, or says "
         "something else there. Its volume may have come back older than it was: `llmsim restore` with --replace takes "
         "what is archived; to go on from what the store has, start it once without --archive-to"

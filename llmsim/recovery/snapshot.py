@@ -80,6 +80,7 @@ def create(data_dir: Path, to: Place, report: Report = silent, sealing: Sealing 
             raise StoreFormat(f"{data_dir} holds no store: nothing to take a snapshot of")
         meta = decode_meta(stamp)
         total_bytes = environment.used_bytes()
+        to.prepare()
         _require_room(to, total_bytes // PACKED_AT_LEAST)
         created_s = clock.wall()
         name = _free_name(to, meta.ordinal, created_s)

@@ -14,6 +14,7 @@ from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
 from llmsim.errors import ClientError, UnknownPath, WrongMethod
+from llmsim.serving.admin import add_admin
 from llmsim.serving.anthropic import add_anthropic
 from llmsim.serving.anthropic_batches import add_batches
 from llmsim.serving.compaction import add_compaction
@@ -47,6 +48,7 @@ def create_app(service: Service) -> QuartTrio:
     app.config["BODY_TIMEOUT"] = BODY_TIMEOUT_S
     app.config["RESPONSE_TIMEOUT"] = None
     add_probes(app, service)
+    add_admin(app, service)
     add_models(app, service)
     add_embeddings(app, service)
     add_moderations(app, service)

@@ -4,6 +4,7 @@ Serving and replay both start their pod here; they differ in the commit runner (
 commits are synced. Invariant at the end: the writer has drained before the environment closes.
 """
 
+import logging
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -19,15 +20,21 @@ from llmsim.errors import StoreFull, leading_error
 from llmsim.keeping.dialects import KEEPERS, STARTING
 from llmsim.metrics import Metrics
 from llmsim.profile import Profiles
+from llmsim.serving.archiver import Archiver
+from llmsim.serving.protection import UNPROTECTED, Protection
 from llmsim.serving.service import Phase, Service
+from llmsim.serving.snapshots import Snapshots
 from llmsim.simulator import Simulator
 from llmsim.store.environment import DATA_FILE, Environment, claim
+from llmsim.store.journal import EndArchive, archived
 from llmsim.store.ownership import open_for
 from llmsim.store.schema import Table
 from llmsim.store.writer import CommitRunner, Writer
 from llmsim.tokenizers import counter_named
 from llmsim.wire.dialects import WIRES
 from llmsim.wire.manners import AS_LIVE, Manners, mannered
+
+log = logging.getLogger("llmsim.pod")
 
 
 @attrs.frozen
@@ -45,6 +52,7 @@ class PodOptions:
     strict_models: bool = False
     manners: Manners = AS_LIVE
     durable: bool = True
+    protection: Protection = UNPROTECTED
 
 
 @asynccontextmanager
@@ -62,6 +70,8 @@ async def running_pod(options: PodOptions) -> AsyncIterator[Service]:
         pod = open_for(store, seed=options.seed, ordinal=options.ordinal, now_s=options.clock.now())
         metrics.watch_store(lambda: stored_sessions(store), partial(bytes_of, options.data_dir / DATA_FILE))
         writer = Writer(store, options.commit_runner, on_commit=metrics.committed)
+        snapshots = snapshots_of(options, metrics)
+        archiver = archiver_of(options, store, writer, snapshots, metrics)
         simulator = Simulator(
             pod=pod,
             profiles=options.profiles,
@@ -76,10 +86,19 @@ async def running_pod(options: PodOptions) -> AsyncIterator[Service]:
             pace=options.pace,
             keepers=KEEPERS,
         )
-        service = Service(simulator, metrics, options.pace, options.manners)
+        service = Service(
+            simulator,
+            metrics,
+            options.pace,
+            options.manners,
+            snapshots=snapshots,
+            archiver=archiver,
+            archive_lag_max_s=options.protection.archive_lag_max_s,
+        )
         try:
             async with trio.open_nursery() as nursery:
                 await nursery.start(writer.run)
+                await protect(service, nursery)
                 await go_on(simulator)
                 service.phase = Phase.READY
                 try:
@@ -88,9 +107,54 @@ async def running_pod(options: PodOptions) -> AsyncIterator[Service]:
                     service.phase = Phase.DRAINING
                     with trio.CancelScope(shield=True):
                         await writer.drain()
+                        if archiver is not None:
+                            await archiver.drain()
+                            await writer.drain()
                     nursery.cancel_scope.cancel()
         except BaseExceptionGroup as group:
             raise leading_error(group) or group from group
+
+
+def snapshots_of(options: PodOptions, metrics: Metrics) -> Snapshots | None:
+    """Whoever takes snapshots of this pod, where there is a place for them: theirs, or that of the archive."""
+    wanted = options.protection
+    to = wanted.snapshots or (wanted.archive.url if wanted.archive else None)
+    if to is None:
+        return None
+    return Snapshots(options.data_dir, options.ordinal, to, wanted.snapshot_every_s, wanted.key_file, metrics)
+
+
+def archiver_of(
+    options: PodOptions, store: Environment, writer: Writer, snapshots: Snapshots | None, metrics: Metrics
+) -> Archiver | None:
+    """Whoever ships what this pod commits, where there is an archive."""
+    place = options.protection.archive
+    if place is None or snapshots is None:
+        return None
+    archiver = Archiver(store, writer, options.ordinal, place, options.protection, snapshots, metrics)
+    writer.watch(archiver.committed)
+    metrics.watch_archive(archiver.lag_s, archiver.lag_entries)
+    return archiver
+
+
+async def protect(service: Service, nursery: trio.Nursery) -> None:
+    """Begin what keeps the store elsewhere; a store that is archived no more says so.
+
+    Raises:
+        StaleStore: the store is older than its archive.
+    """
+    environment = service.simulator.environment
+    if service.archiver is not None:
+        await service.archiver.start()
+        nursery.start_soon(service.archiver.run)
+    else:
+        with environment.read() as view:
+            state = archived(view)
+        if state is not None:
+            await service.simulator.writer.commit(EndArchive())
+            log.warning("the store is archived no more", extra={"fields": {"generation": state.generation}})
+    if service.snapshots is not None:
+        nursery.start_soon(service.snapshots.run)
 
 
 def bytes_of(file: Path) -> float:

@@ -11,7 +11,9 @@ import trio
 
 from llmsim.clock import Pace
 from llmsim.metrics import Metrics
+from llmsim.serving.archiver import Archiver
 from llmsim.serving.emitter import Emission
+from llmsim.serving.snapshots import Snapshots
 from llmsim.simulator import Simulator
 from llmsim.store.schema import TurnKey
 from llmsim.wire.base import Wire
@@ -79,6 +81,17 @@ class Service:
     phase: Phase = Phase.STARTING
     in_flight: InFlight = attrs.field(factory=InFlight)
     following: Following = attrs.field(factory=Following)
+    snapshots: Snapshots | None = None
+    archiver: Archiver | None = None
+    archive_lag_max_s: float | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether this pod may be sent traffic."""
+        behind = self.archiver is not None and self.archive_lag_max_s is not None
+        if behind and self.archiver is not None and self.archiver.lag_s() > (self.archive_lag_max_s or 0.0):
+            return False
+        return self.phase is Phase.READY and self.simulator.writer.running
 
     def wire(self, wire: Wire) -> Wire:
         """A wire as this pod speaks it."""

@@ -127,6 +127,14 @@ class View:
         found = self._tables.get(table)
         return self._transaction.stat(found)["entries"] if found is not None else 0
 
+    def size_bytes(self, table: Table) -> int:
+        """How much of the file the pages of a table take."""
+        found = self._tables.get(table)
+        if found is None:
+            return 0
+        stat = self._transaction.stat(found)
+        return (stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"]) * stat["psize"]
+
 
 def _ascending(cursor: "lmdb.Cursor[bytes]", prefix: bytes, after: bytes) -> Iterator[tuple[bytes, bytes]]:
     start = max(prefix, after)

@@ -74,6 +74,16 @@ class Writer:
         self._idle.set()
         self.running = False
 
+    def watch(self, told: Callable[[], None]) -> None:
+        """Tell of each commit, besides the observer; `told` awaits nothing and raises nothing."""
+        observer = self._on_commit
+
+        def both(batch: int, duration_s: float) -> None:
+            observer(batch, duration_s)
+            told()
+
+        self._on_commit = both
+
     async def commit(self, operation: Callable[[View], T]) -> T:
         """Apply an operation; returns what it returns, once that is durable.
 
