@@ -11,7 +11,9 @@ import attrs
 import pytest
 
 from llmsim.store.check import check
+from llmsim.store.copying import records_of
 from llmsim.store.environment import Environment, claim
+from llmsim.store.loading import Loading
 from llmsim.store.operations import PutOutcome, PutTurn, heads
 from llmsim.store.ownership import open_for
 from llmsim.store.schema import Ending, Origin, Outcome, Resource, Table, Turn, TurnKey, branch_of
@@ -99,6 +101,13 @@ def contents(data_dir: Path) -> dict[str, dict[bytes, bytes]]:
         assert check(environment) == []
         with environment.read() as view:
             return {table.value: dict(view.scan(table)) for table in Table}
+
+
+def compact(data_dir: Path, folder: Path) -> None:
+    """Make a data file in an existing folder that has the records of a store and nothing else."""
+    with Environment.open(data_dir, readonly=True, lock=False) as environment, environment.read() as view:
+        with Loading(folder, view.tables) as loading:
+            loading.load(records_of(view))
 
 
 def record_calls(monkeypatch: pytest.MonkeyPatch, folder: Path) -> list[str]:

@@ -1,10 +1,12 @@
 """How long a snapshot, its verification and a restore take: `python -m tests.bench.store [DIR [GIBIBYTES]]`.
 
-Measured against `cp` of the same file, made durable. DIR must be on the disk that is to be measured; the default is a
+Measured against `cp` and `zstd -1` (one thread, by the library) of the same file, made durable. DIR must be on the disk that is to be measured; the default is a
 new folder below the working directory, and one gibibyte. Rounds are interleaved, since disks change their minds; what
 counts are the ratios within one run.
 """
 
+import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -13,8 +15,12 @@ from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
+from llmsim.recovery.manifest import Manifest
+from llmsim.recovery.places import Folder
 from llmsim.recovery.restore import restore
-from llmsim.recovery.snapshot import create
+from llmsim.recovery.sealing import zstd
+from llmsim.recovery.snapshot import Snapshot, create, listed
+from llmsim.recovery.sources import Wanted
 from llmsim.recovery.verify import verify
 from llmsim.store.environment import Environment, claim
 from llmsim.store.files import Report, sync_file
@@ -24,7 +30,28 @@ from tests.stored import PROFILE, SEED, conversation
 
 ROUNDS = 3
 TURNS = 20
-SAID = "What does the simulator say to something that is about as long as a question with its context? " * 8
+WORDS = [
+    "what",
+    "does",
+    "a",
+    "simulator",
+    "say",
+    "to",
+    "something",
+    "that",
+    "is",
+    "about",
+    "as",
+    "long",
+    "question",
+    "with",
+    "its",
+    "context",
+    "and",
+    "why",
+    "not",
+]
+WORDS_SAID = 150
 BATCH = 50
 GIBIBYTE = 1 << 30
 CP = shutil.which("cp") or "/bin/cp"
@@ -40,10 +67,16 @@ def make(data_dir: Path, size_bytes: int) -> int:
         while store.used_bytes() < size_bytes:
             with store.write() as view:
                 for _ in range(BATCH):
-                    for turn in conversation(f"session-{sessions:06}", TURNS, SAID):
+                    for turn in conversation(f"session-{sessions:06}", TURNS, said(sessions)):
                         PutTurn(turn, PROFILE)(view)
                     sessions += 1
     return sessions * TURNS
+
+
+def said(number: int) -> str:
+    """What is said in a session: words in an order of its own, so that it packs about as well as what people say."""
+    digest = hashlib.shake_128(str(number).encode()).digest(WORDS_SAID)
+    return " ".join(WORDS[byte % len(WORDS)] if byte < 192 else f"{byte * number % 9973}" for byte in digest)
 
 
 def timed(work: Callable[[Report], object]) -> Steps:
@@ -71,16 +104,39 @@ def copied(source: Path, target: Path) -> Steps:
     return {"cp": after - begun, "sync": ended - after, "all": ended - begun}
 
 
+def packed(source: Path, target: Path) -> Steps:
+    """`zstd -1`, and until the result is on the disk."""
+    begun = perf_counter()
+    with source.open("rb") as plain, zstd.open(target, "wb", level=1) as sealed:
+        shutil.copyfileobj(plain, sealed, 1 << 20)
+    after = perf_counter()
+    sync_file(target)
+    ended = perf_counter()
+    target.unlink()
+    return {"zstd": after - begun, "sync": ended - after, "all": ended - begun}
+
+
 def measured(data_dir: Path, folder: Path) -> dict[str, Steps]:
     """One round."""
     rows = {"cp": copied(data_dir / "data.mdb", folder / "copy")}
-    rows["create"] = timed(lambda report: create(data_dir, folder / "backup", report))
-    [snapshot] = (folder / "backup").glob("llmsim-*")
-    rows["verify"] = timed(lambda report: verify(snapshot, report))
-    rows["restore"] = timed(lambda report: restore(snapshot, folder / "restored", 0, report=report))
+    rows["zstd -1"] = packed(data_dir / "data.mdb", folder / "packed")
+    os.sync()
+    place = Folder(folder / "backup")
+    rows["create"] = timed(lambda report: create(data_dir, place, report))
+    [snapshot] = listed(place)
+    rows["verify"] = timed(lambda report: verify(snapshot, report=report))
+    wanted = Wanted(snapshot.url, 0)
+    rows["restore"] = timed(lambda report: restore(wanted, folder / "restored", report=report))
+    say(f"  the snapshot has {sum(part.size_bytes for part in manifest_of(snapshot).parts) / GIBIBYTE:.3f} GiB")
     shutil.rmtree(folder / "restored")
     shutil.rmtree(folder / "backup")
     return rows
+
+
+def manifest_of(snapshot: Snapshot) -> Manifest:
+    """What a listed snapshot says of itself."""
+    assert snapshot.manifest is not None
+    return snapshot.manifest
 
 
 def measure(folder: Path, size_bytes: int) -> None:

@@ -3,21 +3,18 @@
 import shutil
 from pathlib import Path
 
-import attrs
 import lmdb
 import orjson
 import pytest
 
 from llmsim.errors import StoreFormat
-from llmsim.recovery.manifest import MANIFEST, render
 from llmsim.recovery.restore import restore
-from llmsim.recovery.snapshot import create
-from llmsim.recovery.verify import describe, verify
+from llmsim.recovery.sources import Wanted
+from llmsim.recovery.verify import verify
 from llmsim.replay.regenerate import regenerate
 from llmsim.store.check import check
 from llmsim.store.environment import DATA_FILE, Environment, claim
 from llmsim.store.examine import examine
-from llmsim.store.files import digest_file, write_file
 from llmsim.store.operations import DeleteSession
 from llmsim.store.ownership import open_for
 from llmsim.store.resources import PutResource, listed, resource
@@ -25,9 +22,10 @@ from llmsim.store.schema import FORMAT_VERSION, META_KEY, Meta, Resource, Table,
 from llmsim.tokenizers import counter_named
 from tests.fixtures.make_store import FOLDER
 from tests.said import CommandLine
+from tests.snapshots import at, first_kind, manifest_of, taken
 from tests.stored import contents
 
-OLD = {name: FOLDER.with_name(name) for name in ("store-v1", "store-v1-plan-2")}
+OLD = {"store-v1": 1, "store-v1-plan-2": 1, "store-v2-plan-3": 2}
 OF_FORMAT_1 = tables_of(1)
 CONVERSATION = Resource("conv_1", "made", "test.conversation", 1_800_000_000, {}, lists=("all",))
 
@@ -37,7 +35,7 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A copy of a store of format 1."""
     folder = tmp_path / "data"
     folder.mkdir()
-    shutil.copyfile(OLD[request.param] / DATA_FILE, folder / DATA_FILE)
+    shutil.copyfile(FOLDER.with_name(request.param) / DATA_FILE, folder / DATA_FILE)
     return folder
 
 
@@ -103,36 +101,31 @@ def test_store_without_a_stamp_gets_the_tables_that_it_lacks(tmp_path: Path) -> 
     assert format_of(tmp_path) == (FORMAT_VERSION, tuple(Table))
 
 
-def test_snapshot_of_a_store_of_format_1_says_so_and_is_restored_as_such(old: Path, tmp_path: Path) -> None:
-    made = create(old, tmp_path / "backup")
-    assert made.manifest is not None
-    assert made.manifest.format == 1
-    assert made.manifest.tables.keys() == set(OF_FORMAT_1)
-    assert verify(made.path) == []
+def test_snapshot_of_an_old_store_says_so_and_is_restored_as_such(old: Path, tmp_path: Path) -> None:
+    store_format, tables = format_of(old)
+    made = taken(old, tmp_path / "backup")
+    assert manifest_of(made).format == store_format
+    assert manifest_of(made).tables.keys() == set(tables)
+    assert verify(at(made)) == []
     restored = tmp_path / "restored"
-    restore(made.path, restored, 0)
-    assert format_of(restored) == (1, OF_FORMAT_1)
+    restore(Wanted(str(made), 0), restored)
+    assert format_of(restored) == (store_format, tables)
     assert contents(restored) == contents(old)
 
 
 def test_snapshot_that_an_earlier_release_made_verifies_and_is_restored(old: Path, tmp_path: Path) -> None:
     """A copy of the pages, with the tables of its time, and that copy's own count of transactions."""
-    data = old / DATA_FILE
-    with Environment.open(old, readonly=True, lock=False) as environment:
-        made = describe(environment, "2026-01-01T00:00:00.000Z", data.stat().st_size, digest_file(data, "hash"))
-        with environment.read() as view:
-            assert made.transaction == view.transaction
-    write_file(old / MANIFEST, render(attrs.evolve(made, plan_version=1)))
-    assert list(made.tables) == [table.value for table in OF_FORMAT_1]
-    assert verify(old) == []
-    restore(old, tmp_path / "restored", 0)
-    assert (tmp_path / "restored" / DATA_FILE).read_bytes() == data.read_bytes()
+    first_kind(old)
+    assert manifest_of(old).version == 1
+    assert verify(at(old)) == []
+    restore(Wanted(str(old), 0), tmp_path / "restored")
+    assert (tmp_path / "restored" / DATA_FILE).read_bytes() == (old / DATA_FILE).read_bytes()
 
 
-def test_snapshot_of_format_1_restored_for_another_pod_is_of_format_2(old: Path, tmp_path: Path) -> None:
-    made = create(old, tmp_path / "backup")
+def test_snapshot_of_an_old_store_restored_for_another_pod_is_of_this_format(old: Path, tmp_path: Path) -> None:
+    made = taken(old, tmp_path / "backup")
     restored = tmp_path / "restored"
-    restore(made.path, restored, 3, adopt=True)
+    restore(Wanted(str(made), 3, any_pod=True), restored)
     assert format_of(restored) == (FORMAT_VERSION, tuple(Table))
     assert without_stamp(restored) == without_stamp(old)
 
@@ -140,9 +133,9 @@ def test_snapshot_of_format_1_restored_for_another_pod_is_of_format_2(old: Path,
 @pytest.mark.leaves_unsound("the format of a later release")
 def test_store_of_a_newer_format_is_refused_and_not_changed(old: Path, command_line: CommandLine) -> None:
     with claim(old), Environment.open(old) as environment, environment.write() as view:
-        view.put(Table.META, META_KEY, b'{"format":3,"what_else":"is not known here"}')
+        view.put(Table.META, META_KEY, b'{"format":4,"what_else":"is not known here"}')
     before = (old / DATA_FILE).read_bytes()
-    told = "has format 3; this release reads format 2 and older ones"
+    told = "has format 4; this release reads format 3 and older ones"
     for readonly in (True, False):
         with pytest.raises(StoreFormat, match=told):
             Environment.open(old, readonly=readonly)
