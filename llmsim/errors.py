@@ -3,20 +3,10 @@
 LlmsimError
 +- ClientError       the caller's doing; carries status, type, param and code; a wire renders it once (`refuse`)
 +- OperatorError     a file, flag or environment variable is wrong; exit code 2, the message names it
-+- StoreError        the store or a snapshot; exit code 3
-+- StoreInUse            another process writes here
-+- StoreFormat           not a store, or of another FORMAT_VERSION
-+- StoreDamaged          bytes or invariants of the store are broken
-+- StoreFull             the disk is full; nothing acknowledged is lost, reads go on
-+- SnapshotDamaged       a snapshot does not match its manifest
-+- ArchiveDamaged        a segment of the archive is not what it says, or not what comes next
-+- PlaceUnreachable      a folder or bucket does not answer, or fails
-+- ObjectMissing             it has no such object
-+- ObjectExists              it has one of this name already
-+- RestoreTargetExists   the target of a restore already holds something
-+- StaleStore            the store is not the one that its archive goes on from
-+- WrongOrdinal          the store belongs to another pod
-+- WrongSeed             the store has another root seed
++- StoreError        the store, a snapshot or an archive; exit code 3
+   of a store        StoreInUse, StoreFormat, StoreDamaged, StoreFull, StaleStore, WrongOrdinal, WrongSeed
+   of its copies     SnapshotDamaged, ArchiveDamaged, RestoreTargetExists
+   of a place        PlaceUnreachable; ObjectMissing and ObjectExists, which whoever asks for an object answers
 """
 
 from typing import ClassVar

@@ -9,7 +9,7 @@ from llmsim.errors import ClientError, LlmsimError, OperatorError, StoreError, S
 
 
 def test_header_names_every_store_error() -> None:
-    drawn = set(re.findall(r"\+- (\w+)", errors.__doc__ or ""))
+    drawn = set(re.findall(r"\b[A-Z][a-z]+[A-Z]\w+", errors.__doc__ or ""))
     assert drawn >= {kind.__name__ for kind in StoreError.__subclasses__() if kind.__module__ == errors.__name__}
     assert drawn >= {"ClientError", "OperatorError", "StoreError"}
 

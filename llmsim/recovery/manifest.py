@@ -127,12 +127,13 @@ def parse(data: bytes) -> Manifest:
     if not isinstance(document, dict) or document.keys() != {"digest", "manifest"}:
         raise SnapshotDamaged(f"{MANIFEST} is not a manifest: expected the keys digest and manifest")
     body = document["manifest"]
+    if not isinstance(body, dict):
+        raise SnapshotDamaged(f"{MANIFEST} is not a manifest: expected an object")
     if document["digest"] != _digest(body) or _spell(document) != data:
         raise SnapshotDamaged(f"{MANIFEST} does not match its own digest")
-    if isinstance(body, dict):
-        _refuse_later(body.get("version", 1), body.get("format"))
+    _refuse_later(body.get("version", 1), body.get("format"))
     try:
-        if isinstance(body, dict) and "version" not in body:
+        if "version" not in body:
             return _converter.structure(body, _First).manifest()
         return _converter.structure(body, Manifest)
     except (cattrs.BaseValidationError, TypeError, ValueError) as error:

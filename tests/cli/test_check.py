@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from llmsim.recovery.snapshot import create
 from llmsim.store.environment import Environment, claim
 from llmsim.store.schema import Table
 from tests.said import CommandLine
+from tests.snapshots import taken
 from tests.stored import fill
 
 
 def test_check_of_a_sound_store_or_snapshot_is_0(tmp_path: Path, command_line: CommandLine) -> None:
     data_dir = fill(tmp_path / "data")
-    snapshot = create(data_dir, tmp_path / "backup").path
+    snapshot = taken(data_dir, tmp_path / "backup")
     for path in (data_dir, snapshot):
         said = command_line("check", "--data-dir", path)
         assert (said.code, said.out, said.err) == (0, f"{path} is sound\n", "")
@@ -41,11 +41,11 @@ def test_check_of_a_broken_store_is_1_and_names_each_finding(tmp_path: Path, com
 
 
 def test_check_of_a_damaged_snapshot_is_1(tmp_path: Path, command_line: CommandLine) -> None:
-    snapshot = create(fill(tmp_path / "data"), tmp_path / "backup").path
-    (snapshot / "data.mdb").unlink()
+    snapshot = taken(fill(tmp_path / "data"), tmp_path / "backup")
+    (snapshot / "records-00001.zst").unlink()
     said = command_line("check", "--data-dir", snapshot)
     assert said.code == 1
-    assert "data.mdb is missing" in said.out
+    assert "records-00001.zst is missing" in said.out
 
 
 def test_check_of_what_cannot_be_opened_is_3_and_of_what_is_missing_2(

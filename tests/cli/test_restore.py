@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from llmsim.recovery.snapshot import create
 from llmsim.store.environment import claim
 from tests.said import CommandLine
+from tests.snapshots import taken
 from tests.stored import contents, fill
 
 
 @pytest.fixture
 def snapshot(tmp_path: Path) -> Path:
-    return create(fill(tmp_path / "lost"), tmp_path / "backup").path
+    return taken(fill(tmp_path / "lost"), tmp_path / "backup")
 
 
 def test_restore_says_what_came_back(snapshot: Path, tmp_path: Path, command_line: CommandLine) -> None:
@@ -60,10 +60,10 @@ def test_restore_while_the_folder_is_in_use_is_3(snapshot: Path, tmp_path: Path,
 
 
 def test_restore_of_a_damaged_snapshot_is_3(snapshot: Path, tmp_path: Path, command_line: CommandLine) -> None:
-    (snapshot / "data.mdb").write_bytes(b"")
+    (snapshot / "records-00001.zst").write_bytes(b"")
     said = command_line("restore", snapshot, "--data-dir", tmp_path / "fresh", "--ordinal", "0")
     assert said.code == 3
-    assert "data.mdb has 0 bytes" in said.err
+    assert "records-00001.zst has 0 bytes" in said.err
 
 
 def test_restore_of_what_is_not_there_is_2(tmp_path: Path, command_line: CommandLine) -> None:

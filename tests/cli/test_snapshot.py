@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from llmsim.recovery.snapshot import LOCK
 from tests.said import CommandLine
+from tests.snapshots import contents_of, flip
 from tests.stored import contents, fill
 
 
@@ -21,7 +21,7 @@ def data_dir(tmp_path: Path) -> Path:
 def test_snapshot_create_prints_where_it_is(data_dir: Path, tmp_path: Path, command_line: CommandLine) -> None:
     said = command_line("snapshot", "create", "--data-dir", data_dir, "--to", tmp_path / "backup")
     assert (said.code, said.err) == (0, "")
-    assert contents(Path(said.out.strip())) == contents(data_dir)
+    assert contents_of(Path(said.out.strip())) == contents(data_dir)
 
 
 def test_snapshot_create_as_json_gives_path_and_manifest(
@@ -38,7 +38,7 @@ def test_snapshot_list_shows_each_and_what_is_wrong(data_dir: Path, tmp_path: Pa
     backup = tmp_path / "backup"
     for _ in range(2):
         command_line("snapshot", "create", "--data-dir", data_dir, "--to", backup)
-    first, second = sorted(path for path in backup.iterdir() if path.name != LOCK)
+    first, second = sorted(backup.iterdir())
     (first / "manifest.json").write_text("{}")
     said = command_line("snapshot", "list", backup)
     assert said.code == 0
@@ -57,16 +57,14 @@ def test_snapshot_verify_of_a_whole_one_is_0_and_of_a_damaged_one_1(
     made = Path(command_line("snapshot", "create", "--data-dir", data_dir, "--to", tmp_path / "b").out.strip())
     whole = command_line("snapshot", "verify", made)
     assert (whole.code, whole.out) == (0, f"{made} is whole\n")
-    with (made / "data.mdb").open("r+b") as file:
-        file.seek(10_000)
-        file.write(b"\xff")
+    flip(made / "records-00001.zst", 1000)
     damaged = command_line("snapshot", "verify", made)
-    assert (damaged.code, damaged.out) == (1, "data.mdb does not have the sha256 of the manifest\n")
+    assert (damaged.code, damaged.out) == (1, f"{made}: records-00001.zst does not have the sha256 of the manifest\n")
     assert command_line("snapshot", "verify", made, "--json").json() == {
         "object": "llmsim.verification",
         "path": str(made),
         "whole": False,
-        "problems": ["data.mdb does not have the sha256 of the manifest"],
+        "problems": [f"{made}: records-00001.zst does not have the sha256 of the manifest"],
     }
 
 
@@ -75,9 +73,9 @@ def test_snapshot_verify_of_a_whole_one_is_0_and_of_a_damaged_one_1(
     [
         (("create", "--data-dir", "missing", "--to", "."), "no store in"),
         (("create", "--data-dir", "."), "Missing option '--to'"),
-        (("list", "missing"), "cannot list snapshots: no such file or directory: "),
-        (("verify", "missing"), "cannot verify the snapshot: no such file or directory: "),
-        (("verify", "file"), "cannot verify the snapshot: not a directory: "),
+        (("list", "missing"), "cannot use missing: no such file or directory: "),
+        (("verify", "missing/snapshot"), "cannot use missing: no such file or directory: "),
+        (("verify", "file"), "cannot use .: not a directory: "),
     ],
 )
 def test_snapshot_of_what_is_not_there_is_2_and_one_line(
@@ -105,18 +103,18 @@ def test_snapshot_create_ended_by_a_signal_leaves_nothing(
     """
     script = f"""
 import os, signal, sys
-from llmsim.recovery import snapshot
+from llmsim.recovery.places import Folder
 from llmsim.cli.main import run
 signal.signal(signal.SIGINT, signal.default_int_handler)
-real = snapshot.write_file
-def write(path, content):
-    real(path, content)
+real = Folder.put
+def put(folder, name, content):
+    real(folder, name, content)
     os.kill(os.getpid(), {int(number)})
-snapshot.write_file = write
+Folder.put = put
 sys.argv = ["llmsim", "snapshot", "create", "--data-dir", {str(data_dir)!r}, "--to", {str(tmp_path / "backup")!r}]
 run()
 """
     ended = subprocess.run([sys.executable, "-c", script], check=False, timeout=60, capture_output=True, env=os.environ)
     assert ended.returncode == 128 + number
     assert b"Traceback" not in ended.stderr
-    assert {path.name for path in (tmp_path / "backup").iterdir()} == {LOCK}
+    assert list((tmp_path / "backup").iterdir()) == []

@@ -84,7 +84,7 @@ def summary_put(**changes: Any) -> Callable[[View], object]:  # noqa: ANN401
 BROKEN = {
     "no stamp": (deleting(Table.META, META_KEY), "missing: meta store"),
     "stamp unreadable": (putting(Table.META, META_KEY, b"{}"), "unreadable: meta store"),
-    "other format": (putting(Table.META, META_KEY, encode(Meta(7, 0, 1, format=3))), "format: meta store"),
+    "other format": (putting(Table.META, META_KEY, encode(Meta(7, 0, 1, format=4))), "format: meta store"),
     "profile changed": (putting(Table.PROFILES, PROFILE_DIGEST, b"{}"), f"digest: profiles {PROFILE_DIGEST.hex()}"),
     "profile gone": (deleting(Table.PROFILES, PROFILE_DIGEST), f"profile: turns s {FIRST.key}"),
     "session not an id": (putting(Table.SESSIONS, b"a b", encode(SUMMARY)), "name: sessions a b"),

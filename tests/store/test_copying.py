@@ -7,17 +7,17 @@ import attrs
 import pytest
 
 from llmsim.errors import StoreInUse
-from llmsim.recovery.snapshot import create
 from llmsim.store import copying, pages, sessions
 from llmsim.store.batch import Operation
 from llmsim.store.environment import DATA_FILE, Environment, View
+from llmsim.store.journal import BeginArchive
 from llmsim.store.operations import DeleteSession, PutOutcome, PutTurn
 from llmsim.store.resources import AppendItems, DeleteItem, DeleteResource, PutResource
-from llmsim.store.schema import Ending, Outcome, Resource, Table
+from llmsim.store.schema import META_KEY, Ending, Outcome, Resource, Table
 from llmsim.store.turn_removal import DeleteTurn
 from tests.fixtures.make_store import FOLDER
 from tests.store.children import child
-from tests.stored import PROFILE, checked, contents, conversation, fill, put, turn_of
+from tests.stored import PROFILE, checked, compact, contents, conversation, fill, put, turn_of
 
 MARKER = "xylophone"
 NAME = f"n-2-{MARKER}"
@@ -79,9 +79,10 @@ def test_snapshot_has_no_byte_of_what_was_deleted(
     assert word in (data_dir / DATA_FILE).read_bytes(), (
         "where the store itself has cleared its pages, this shows nothing"
     )
-    made = create(data_dir, tmp_path / "backup")
-    assert word not in (made.path / DATA_FILE).read_bytes()
-    assert contents(made.path) == contents(data_dir)
+    (tmp_path / "copy").mkdir()
+    compact(data_dir, tmp_path / "copy")
+    assert word not in (tmp_path / "copy" / DATA_FILE).read_bytes()
+    assert contents(tmp_path / "copy") == contents(data_dir)
 
 
 def test_copy_has_every_record_and_sound_pages_of_its_own(tmp_path: Path) -> None:
@@ -89,31 +90,35 @@ def test_copy_has_every_record_and_sound_pages_of_its_own(tmp_path: Path) -> Non
         for operation in marked(300):
             with environment.write() as view:
                 operation(view)
-        (tmp_path / "copy").mkdir()
-        transaction = environment.copy(tmp_path / "copy")
-        with environment.read() as view:
-            assert transaction == view.transaction
+    (tmp_path / "copy").mkdir()
+    compact(tmp_path / "data", tmp_path / "copy")
     assert [path.name for path in (tmp_path / "copy").iterdir()] == [DATA_FILE]
     assert pages.walk(tmp_path / "copy" / DATA_FILE) == []
     assert contents(tmp_path / "copy") == contents(tmp_path / "data")
 
 
-def test_copy_in_many_transactions_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(copying, "CHUNK_BYTES", 1000)
-    made = create(fill(tmp_path / "data", sessions=40), tmp_path / "backup")
-    assert contents(made.path) == contents(tmp_path / "data")
-    assert pages.walk(made.path / DATA_FILE) == []
+def test_copy_leaves_the_journal_and_the_state_of_the_archive(tmp_path: Path) -> None:
+    before = contents(fill(tmp_path / "data"))
+    with checked(tmp_path / "data") as environment:
+        with environment.write() as view:
+            BeginArchive("generation-1")(view)
+        put(environment, *conversation("after", 2))
+        with environment.read() as view:
+            assert view.count(Table.JOURNAL) == 1
+            found = list(copying.records_of(view))
+    assert {table for table, _, _ in found} == {Table(name) for name, records in before.items() if records}
+    assert [key for table, key, _ in found if table is Table.META] == [META_KEY]
+    assert len([key for table, key, _ in found if table is Table.TURNS]) == 14
 
 
 def test_copy_of_a_store_whose_format_has_just_changed_is_refused(tmp_path: Path) -> None:
     """Opened to be read as format 1, it has no table of format 2, and a stamp that says so."""
     old = FOLDER.with_name("store-v1") / DATA_FILE
     (tmp_path / DATA_FILE).write_bytes(old.read_bytes())
-    (tmp_path / "copy").mkdir()
     with Environment.open(tmp_path, readonly=True) as reader:
         with child(UPGRADE, tmp_path):
             pass
-        with pytest.raises(StoreInUse, match="has just changed its format: do it again"):
-            reader.copy(tmp_path / "copy")
+        with reader.read() as view, pytest.raises(StoreInUse, match="has just changed the format .* do it again"):
+            list(copying.records_of(view))
     with Environment.open(tmp_path, readonly=True) as reader, reader.read() as view:
         assert view.tables == tuple(Table)

@@ -22,7 +22,7 @@ def test_export_of_named_sessions_has_these_alone_and_once(tmp_path: Path) -> No
     entries = [orjson.loads(line) for line in lines]
     assert [entry["session"]["id"] for entry in entries if entry["type"] == "session"] == ["s-2", "s-0"]
     assert [entry["type"] for entry in entries].count("profile") == 1
-    assert entries[0] == {"type": "export", "format": 2}
+    assert entries[0] == {"type": "export", "format": 3}
     assert entries[-1] == {"type": "end", "sessions": 2, "turns": 8, "resources": 0, "items": 0}
     assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in lines)
 

@@ -86,7 +86,7 @@ def test_fixture_holds_every_table_and_every_record_as_it_was_written() -> None:
     found = contents(FIXTURE)
     assert {table: len(records) for table, records in found.items()} == {
         "meta": 1, "sessions": 8, "turns": 16, "outcomes": 15, "heads": 16, "idempotency": 1, "profiles": 2,
-        "resources": 0, "items": 0, "names": 0, "lists": 0, "counters": 0,
+        "resources": 0, "items": 0, "names": 0, "lists": 0, "counters": 0, "journal": 0,
     }  # fmt: skip
     assert found["meta"] == {b"store": b'{"created_s":1767225600,"format":1,"ordinal":0,"root_seed":7}'}
     assert found["sessions"][b"forked"] == (

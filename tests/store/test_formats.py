@@ -1,4 +1,4 @@
-"""Stores of format 1, as an earlier release left them: read as they are, made ones of format 2 when somebody writes."""
+"""Stores of older formats, as earlier releases left them: read as they are, made new ones when somebody writes."""
 
 import shutil
 from pathlib import Path
@@ -17,7 +17,7 @@ from llmsim.store.environment import DATA_FILE, Environment, claim
 from llmsim.store.examine import examine
 from llmsim.store.operations import DeleteSession
 from llmsim.store.ownership import open_for
-from llmsim.store.resources import PutResource, listed, resource
+from llmsim.store.resources import PutResource, resource
 from llmsim.store.schema import FORMAT_VERSION, META_KEY, Meta, Resource, Table, tables_of
 from llmsim.tokenizers import counter_named
 from tests.fixtures.make_store import FOLDER
@@ -25,14 +25,14 @@ from tests.said import CommandLine
 from tests.snapshots import at, first_kind, manifest_of, taken
 from tests.stored import contents
 
-OLD = {"store-v1": 1, "store-v1-plan-2": 1, "store-v2-plan-3": 2}
+OLD = ("store-v1", "store-v1-plan-2", "store-v2-plan-3")
 OF_FORMAT_1 = tables_of(1)
 CONVERSATION = Resource("conv_1", "made", "test.conversation", 1_800_000_000, {}, lists=("all",))
 
 
 @pytest.fixture(params=OLD)
 def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A copy of a store of format 1."""
+    """A copy of a store of an older format."""
     folder = tmp_path / "data"
     folder.mkdir()
     shutil.copyfile(FOLDER.with_name(request.param) / DATA_FILE, folder / DATA_FILE)
@@ -49,27 +49,27 @@ def without_stamp(data_dir: Path) -> dict[str, dict[bytes, bytes]]:
     return {table: records for table, records in contents(data_dir).items() if table != Table.META}
 
 
-def test_store_of_format_1_is_read_as_it_is_and_not_changed(old: Path, command_line: CommandLine) -> None:
+def test_old_store_is_read_as_it_is_and_not_changed(old: Path, command_line: CommandLine) -> None:
     before = (old / DATA_FILE).read_bytes()
-    assert format_of(old) == (1, OF_FORMAT_1)
+    store_format, tables = format_of(old)
+    assert tables == tables_of(store_format)
     assert examine(old) == []
     with Environment.open(old, readonly=True) as environment:
         assert check(environment) == []
         assert regenerate(environment, counter_named).mismatches == []
         with environment.read() as view:
             assert resource(view, "conv_1") is None
-            assert list(listed(view, "all")) == []
-            assert view.count(Table.RESOURCES) == 0
+            assert view.count(Table.JOURNAL) == 0
     for command in (["check"], ["sessions", "list"], ["sessions", "show", "memory"], ["sessions", "export"]):
         said = command_line(*command, "--data-dir", old)
         assert (said.code, said.err) == (0, ""), said
     assert (old / DATA_FILE).read_bytes() == before
 
 
-def test_store_of_format_1_opened_to_write_is_one_of_format_2_and_says_the_same(old: Path) -> None:
+def test_old_store_opened_to_write_is_one_of_this_format_and_says_the_same(old: Path) -> None:
     before = without_stamp(old)
     with claim(old), Environment.open(old) as environment:
-        assert environment.meta() == Meta(root_seed=7, ordinal=0, created_s=1_767_225_600, format=2)
+        assert environment.meta() == Meta(root_seed=7, ordinal=0, created_s=1_767_225_600, format=FORMAT_VERSION)
         with environment.write() as view:
             PutResource(CONVERSATION)(view)
         with environment.read() as view:

@@ -140,8 +140,8 @@ def broken() -> Iterator[tuple[str, Damage, str]]:
     yield "two headers", lambda lines: [lines[0], *lines], "line 2: an export begins with one line"
     yield (
         "other format",
-        lambda lines: [changed(lines[0], format=3), *lines[1:]],
-        "line 1: format 3; this release reads format 2 and older ones",
+        lambda lines: [changed(lines[0], format=4), *lines[1:]],
+        "line 1: format 4; this release reads format 3 and older ones",
     )
     yield "empty", lambda _lines: [], "it ends early"
     yield "cut short", lambda lines: lines[:-1], "line 5: it ends early"

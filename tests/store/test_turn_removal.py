@@ -70,8 +70,7 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def data_dir(spoken: Path, tmp_path: Path) -> Path:
     """A copy of the store to remove turns from."""
-    with Environment.open(spoken, readonly=True) as environment:
-        environment.copy(tmp_path)
+    compact(spoken, tmp_path)
     return tmp_path
 
 
