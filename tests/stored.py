@@ -105,9 +105,12 @@ def contents(data_dir: Path) -> dict[str, dict[bytes, bytes]]:
 
 def compact(data_dir: Path, folder: Path) -> None:
     """Make a data file in an existing folder that has the records of a store and nothing else."""
-    with Environment.open(data_dir, readonly=True, lock=False) as environment, environment.read() as view:
-        with Loading(folder, view.tables) as loading:
-            loading.load(records_of(view))
+    with (
+        Environment.open(data_dir, readonly=True, lock=False) as environment,
+        environment.read() as view,
+        Loading(folder, view.tables) as loading,
+    ):
+        loading.load(records_of(view))
 
 
 def record_calls(monkeypatch: pytest.MonkeyPatch, folder: Path) -> list[str]:

@@ -88,6 +88,8 @@ class Folder:
                 raise ObjectExists(f"{self.url} has {name} already") from error
             finally:
                 partial.unlink(missing_ok=True)
+                if not target.exists():
+                    self._remove_empty(target.parent)
             sync_folder(target.parent)
 
     def get(self, name: str, most_bytes: int) -> bytes:
@@ -108,10 +110,7 @@ class Folder:
             target = self.path / name
             target.unlink()
             sync_folder(target.parent)
-            for folder in self._between(target.parent):
-                with suppress(OSError):
-                    folder.rmdir()
-                    sync_folder(folder.parent)
+            self._remove_empty(target.parent)
 
     def room_bytes(self) -> int | None:
         with self._errors():
@@ -123,6 +122,15 @@ class Folder:
         while folder != self.path:
             yield folder
             folder = folder.parent
+
+    def _remove_empty(self, innermost: Path) -> None:
+        """Folders below this one are there for the objects in them."""
+        for folder in self._between(innermost):
+            try:
+                folder.rmdir()
+            except OSError:
+                return
+            sync_folder(folder.parent)
 
     def _walk(self, folder: Path, before: str, beginning: str) -> Iterator[Found]:
         with os.scandir(folder) as entries:

@@ -7,7 +7,7 @@ its invariants are tested in a store that is made of its records, in a temporary
 import tempfile
 from pathlib import Path
 
-from llmsim.errors import ObjectMissing, SnapshotDamaged, StoreDamaged, StoreFormat
+from llmsim.errors import ObjectMissing, OperatorError, SnapshotDamaged, StoreDamaged, StoreFormat
 from llmsim.identity import fingerprint
 from llmsim.recovery.manifest import MANIFEST, Manifest
 from llmsim.recovery.places import place_of, split
@@ -65,6 +65,8 @@ def intact_manifest(snapshot: Snapshot) -> Manifest:
     try:
         manifest = read_manifest(snapshot.place, snapshot.name)
     except ObjectMissing as error:
+        if not snapshot.place.find(f"{snapshot.name}/"):
+            raise OperatorError(f"there is no snapshot {snapshot.url}") from error
         raise SnapshotDamaged(f"{snapshot.url}: {MANIFEST} is missing") from error
     require_objects(snapshot, manifest)
     return manifest

@@ -1,8 +1,8 @@
 """How long a snapshot, its verification and a restore take: `python -m tests.bench.store [DIR [GIBIBYTES]]`.
 
-Measured against `cp` and `zstd -1` (one thread, by the library) of the same file, made durable. DIR must be on the disk that is to be measured; the default is a
-new folder below the working directory, and one gibibyte. Rounds are interleaved, since disks change their minds; what
-counts are the ratios within one run.
+Measured against `cp` and `zstd -1` (one thread, by the library) of the same file, made durable. DIR must be on the disk
+that is to be measured; the default is a new folder below the working directory, and one gibibyte. Rounds are
+interleaved, since disks change their minds; what counts are the ratios within one run.
 """
 
 import hashlib
@@ -18,7 +18,6 @@ from time import perf_counter
 from llmsim.recovery.manifest import Manifest
 from llmsim.recovery.places import Folder
 from llmsim.recovery.restore import restore
-from llmsim.recovery.sealing import zstd
 from llmsim.recovery.snapshot import Snapshot, create, listed
 from llmsim.recovery.sources import Wanted
 from llmsim.recovery.verify import verify
@@ -28,29 +27,14 @@ from llmsim.store.operations import PutTurn
 from llmsim.store.ownership import open_for
 from tests.stored import PROFILE, SEED, conversation
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 ROUNDS = 3
 TURNS = 20
-WORDS = [
-    "what",
-    "does",
-    "a",
-    "simulator",
-    "say",
-    "to",
-    "something",
-    "that",
-    "is",
-    "about",
-    "as",
-    "long",
-    "question",
-    "with",
-    "its",
-    "context",
-    "and",
-    "why",
-    "not",
-]
+WORDS = "what does a simulator say to something that is about as long as a question with its context and why not"
 WORDS_SAID = 150
 BATCH = 50
 GIBIBYTE = 1 << 30
@@ -76,7 +60,8 @@ def make(data_dir: Path, size_bytes: int) -> int:
 def said(number: int) -> str:
     """What is said in a session: words in an order of its own, so that it packs about as well as what people say."""
     digest = hashlib.shake_128(str(number).encode()).digest(WORDS_SAID)
-    return " ".join(WORDS[byte % len(WORDS)] if byte < 192 else f"{byte * number % 9973}" for byte in digest)
+    words = WORDS.split()
+    return " ".join(words[byte % len(words)] if byte < 192 else f"{byte * number % 9973}" for byte in digest)
 
 
 def timed(work: Callable[[Report], object]) -> Steps:

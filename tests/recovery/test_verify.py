@@ -115,7 +115,8 @@ def test_verify_of_another_format_is_refused(snapshot: Path) -> None:
 
 def test_verify_of_a_path_that_is_no_folder_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert verify(snapshot_at(f"{tmp_path}/missing")) == [f"{tmp_path}/missing: {MANIFEST} is missing"]
+    with pytest.raises(OperatorError, match=f"there is no snapshot {tmp_path}/missing"):
+        verify(snapshot_at(f"{tmp_path}/missing"))
     with pytest.raises(OperatorError, match=f"cannot use {tmp_path}: not a directory: {tmp_path}/file"):
         verify(at(tmp_path / "file"))
 

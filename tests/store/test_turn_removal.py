@@ -20,7 +20,7 @@ from llmsim.store.turn_removal import DeleteTurn
 from llmsim.tokenizers import counter_named
 from llmsim.turn import Message, chain_digests
 from tests.pods import CHAT, PodUnderTest, pod, reply
-from tests.stored import checked, contents, items_of, shown
+from tests.stored import checked, compact, contents, items_of, shown
 
 NAME = "ada"
 TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
