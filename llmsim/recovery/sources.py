@@ -16,7 +16,7 @@ from llmsim.recovery.chain import Chain
 from llmsim.recovery.manifest import MANIFEST, Manifest, Part, Position, iso, seconds
 from llmsim.recovery.places import Folder, Place, place_of, split
 from llmsim.recovery.sealing import PLAIN, Sealing
-from llmsim.recovery.snapshot import Snapshot, listed
+from llmsim.recovery.snapshot import NAME_PREFIX, Snapshot, listed
 from llmsim.recovery.unpacking import unpack
 from llmsim.recovery.verify import intact_manifest, require_described
 from llmsim.store.check import check
@@ -136,7 +136,7 @@ def _unused(path: Path) -> Iterator[None]:
 def _from_place(place: Place, wanted: Wanted, folder: Path, report: Report) -> Staged:
     snapshots = listed(place)
     pod = wanted.ordinal if wanted.from_ordinal is None else wanted.from_ordinal
-    candidates = [one for one in snapshots if one.manifest is None or one.manifest.ordinal == pod]
+    candidates = sorted((one for one in snapshots if _is_of(one, pod)), key=lambda one: one.name)
     fitting = [one for one in candidates if one.manifest is None or _early_enough(one.manifest, wanted.until)]
     if not fitting:
         raise OperatorError(_nothing(place, snapshots, candidates, pod, wanted.until))
@@ -202,6 +202,13 @@ def _require_sound(what: object, environment: Environment, report: Report) -> No
         turns = view.count(Table.TURNS)
     if found := [str(finding) for finding in check(environment, counting(turns, report))]:
         raise SnapshotDamaged(f"{what} is damaged: {_several(found)}")
+
+
+def _is_of(snapshot: Snapshot, pod: int) -> bool:
+    """Whether it is a snapshot of this pod, by its manifest, or by its name where that cannot be read."""
+    if snapshot.manifest is None:
+        return snapshot.name.startswith(f"{NAME_PREFIX}{pod}-")
+    return snapshot.manifest.ordinal == pod
 
 
 def _early_enough(manifest: Manifest, until: Until) -> bool:

