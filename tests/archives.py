@@ -1,6 +1,7 @@
 """Archives for tests: a store whose commits are shipped one by one, without a server."""
 
 from pathlib import Path
+from typing import Any
 
 from llmsim.recovery import shipping
 from llmsim.recovery.places import Folder, Place
@@ -60,6 +61,6 @@ def segments_in(place: Folder) -> list[Path]:
     return sorted(place.path.rglob("*.segment"))
 
 
-def restored(place: Place, data_dir: Path, ordinal: int = 0, **wanted: object) -> Restored:
+def restored(place: Place, data_dir: Path, ordinal: int = 0, **wanted: Any) -> Restored:  # noqa: ANN401  (any field of it)
     """What `restore` makes of a place."""
-    return restore(Wanted(place.url, ordinal, **wanted), data_dir)  # type: ignore[arg-type]  (any field of it)
+    return restore(Wanted(place.url, ordinal, **wanted), data_dir)

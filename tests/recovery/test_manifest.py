@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import attrs
 import orjson
@@ -74,7 +75,8 @@ def test_manifest_of_a_later_version_says_what_to_do() -> None:
 
 def test_manifest_with_a_digest_of_its_own_and_other_fields_is_damaged() -> None:
     body = attrs.asdict(MANIFEST_OF_POD_2)
-    for wrong in (body | {"more": 1}, body | {"parts": "none"}, {"format": 3, "version": 2}, [], 7):
+    wrongs: list[Any] = [body | {"more": 1}, body | {"parts": "none"}, {"format": 3, "version": 2}, [], 7]
+    for wrong in wrongs:
         digest = hashlib.sha256(spelled(wrong)).hexdigest()
         with pytest.raises(SnapshotDamaged, match="is not a manifest"):
             parse(spelled({"digest": digest, "manifest": wrong}))

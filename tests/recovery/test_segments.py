@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import attrs
 import orjson
@@ -22,7 +23,7 @@ ENTRIES = [
 ]
 
 
-def made(entries: list[Entry] = ENTRIES, **changes: object) -> Segment:
+def made(entries: list[Entry] = ENTRIES, **changes: Any) -> Segment:  # noqa: ANN401  (any field)
     content = join([(entry.sequence, pack_entry(entry)) for entry in entries])
     sealed = PLAIN.seal(content)
     header = Header(
@@ -40,7 +41,7 @@ def made(entries: list[Entry] = ENTRIES, **changes: object) -> Segment:
         sealed_sha256=hashlib.sha256(sealed).hexdigest(),
         encryption=None,
     )
-    return Segment(attrs.evolve(header, **changes), sealed)  # type: ignore[arg-type]  (any field)
+    return Segment(attrs.evolve(header, **changes), sealed)
 
 
 NAME = "archive-2/generation-1/000000000004-000000000005.segment"
@@ -89,7 +90,7 @@ def test_segment_under_another_name_is_foreign(name: str) -> None:
         ({"format": 9}, "has format 9, this llmsim reads 3 and older ones"),
     ],
 )
-def test_segment_of_a_later_release_says_so(changes: dict[str, int], message: str) -> None:
+def test_segment_of_a_later_release_says_so(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ArchiveDamaged, match=message):
         parse(NAME, render(made(**changes)))
 

@@ -68,6 +68,7 @@ async def test_pod_started_again_goes_on_where_it_was(tmp_path: Path, place: Awa
 async def test_place_that_is_away_is_told_once_and_gets_everything_later(
     tmp_path: Path, place: Away, autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", "llmsim")
     async with pod(tmp_path / "data", protection=archiving(place)) as under:
         await under.say("Tell me about rain.")
         await trio.sleep(3)

@@ -96,7 +96,7 @@ def moments(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         await trio.lowlevel.checkpoint()
         return question()
 
-    monkeypatch.setattr(module.trio.to_thread, "run_sync", ask)
+    monkeypatch.setattr(trio.to_thread, "run_sync", ask)
     return found
 
 
