@@ -32,6 +32,7 @@ WITHOUT_TESTS = {
 
 BESIDE_THE_MIRROR = {
     "test_writer_in_a_crowd",
+    "test_snapshot_parts",
     "test_tidy",
     "test_contracts",
     "test_docs",
