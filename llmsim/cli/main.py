@@ -42,8 +42,8 @@ class Lazy:
 COMMANDS = {
     "serve": Lazy("llmsim.cli.serve", "Answer API clients, and remember what was said."),
     "sessions": Lazy("llmsim.cli.sessions", "List, show, export, import, fork and delete stored sessions."),
-    "snapshot": Lazy("llmsim.cli.snapshot", "Copy a store while it serves; list and verify copies."),
-    "restore": Lazy("llmsim.cli.restore", "Make a store from a snapshot."),
+    "snapshot": Lazy("llmsim.cli.snapshot", "Copy a store while it serves; list, verify and prune copies."),
+    "restore": Lazy("llmsim.cli.restore", "Make a store from a snapshot, an archive or a volume."),
     "replay": Lazy("llmsim.cli.replay", "Play session scripts, or prove that a store says again what it said."),
     "check": Lazy("llmsim.cli.check", "Test every invariant of a store or snapshot."),
     "profiles": Lazy("llmsim.cli.profiles", "List, show and check model profiles."),

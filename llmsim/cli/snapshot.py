@@ -3,21 +3,27 @@
 Only reads arguments and prints; what a snapshot is and when it is whole is decided in `llmsim.recovery`.
 """
 
+import threading
 from typing import Any
 
 import attrs
 import click
 
-from llmsim.cli.options import examples, json_option, with_settings
+from llmsim import clock
+from llmsim.cli.options import examples, json_option, reading, with_settings
 from llmsim.cli.output import print_json, print_table
 from llmsim.cli.progress import reporting
+from llmsim.cli.retention import keep_options, prune, pruned
+from llmsim.errors import LlmsimError
 from llmsim.recovery import snapshot as snapshots
 from llmsim.recovery.places import place_of
+from llmsim.recovery.retention import Keep, next_s
 from llmsim.recovery.sealing import Sealing
 from llmsim.recovery.snapshot import Snapshot
 from llmsim.recovery.verify import snapshot_at
 from llmsim.recovery.verify import verify as find_faults
 from llmsim.settings import Settings
+from llmsim.values import duration
 
 DIFFERENCE = 1
 to_option = click.option(
@@ -30,6 +36,7 @@ to_option = click.option(
         "llmsim snapshot create --data-dir llmsim-data --to backup      also while a server writes",
         "llmsim snapshot create --to s3://bucket/llmsim                 credentials as the AWS CLI reads them",
         "llmsim snapshot list backup",
+        "llmsim snapshot prune backup --keep-last 3 --keep-daily 7     and what of an archive is needed no more",
         "llmsim snapshot verify backup/llmsim-0-20261123T052700.123Z    exit code 1 if it is damaged",
         "llmsim restore backup/llmsim-0-20261123T052700.123Z --data-dir fresh",
     )
@@ -93,6 +100,53 @@ def verify(settings: Settings, *, path: str, as_json: bool) -> None:
         click.echo("\n".join(faults) if faults else f"{path} is whole")
     if faults:
         raise click.exceptions.Exit(DIFFERENCE)
+
+
+snapshot.add_command(prune)
+
+
+@snapshot.command(
+    epilog=examples("llmsim snapshot schedule --data-dir llmsim-data --to backup --every 1h --keep-hourly 24")
+)
+@with_settings("data_dir", "key_file")
+@to_option
+@click.option("--every", callback=reading(duration(1)), required=True, metavar="DURATION", help="How often: 15m, 1h.")
+@keep_options
+@json_option
+def schedule(
+    settings: Settings,
+    *,
+    to: str,
+    every: float,
+    keep_last: int,
+    keep_hourly: int,
+    keep_daily: int,
+    keep_weekly: int,
+    as_json: bool,
+) -> None:
+    """Take a snapshot now and then on time, beside a server, until SIGTERM or SIGINT; prune after each if told to.
+
+    A snapshot that fails is said on stderr, and the next one is taken when it is due. A server does the same by itself
+    with --snapshot-every; this is for one that was started without.
+    """
+    keep = Keep(keep_last, keep_hourly, keep_daily, keep_weekly)
+    place, sealing = place_of(to), Sealing.by(settings.key_file)
+    with reporting() as report:
+        while True:
+            ordinal = 0
+            try:
+                made = snapshots.create(settings.data_dir, place, report, sealing)
+                ordinal = made.manifest.ordinal if made.manifest else 0
+                if as_json:
+                    print_json(described(made))
+                else:
+                    click.echo(made.url)
+                if not keep.nothing:
+                    pruned(place, keep, report)
+            except LlmsimError as error:
+                click.echo(f"llmsim: {error}", err=True)
+            now_s = clock.wall()
+            threading.Event().wait(next_s(now_s, every, ordinal) - now_s)
 
 
 def described(one: Snapshot) -> dict[str, Any]:

@@ -19,14 +19,13 @@ import trio
 from llmsim import clock
 from llmsim.errors import LlmsimError, PlaceUnreachable
 from llmsim.metrics import Metrics
+from llmsim.recovery import retention
 from llmsim.recovery.manifest import seconds
 from llmsim.recovery.places import place_of
 from llmsim.recovery.snapshot import Snapshot, listed
 from llmsim.settings import PREFIX
 
 log = logging.getLogger("llmsim.snapshots")
-GOLDEN = 0.6180339887498949
-"""Multiples of it fill the unit interval evenly, however many pods there are (Weyl's sequence)."""
 RETRY_S = 30
 """How soon a snapshot that failed is tried again, where the next one is due later."""
 
@@ -100,9 +99,7 @@ class Snapshots:
 
     def next_s(self, now_s: float) -> float:
         """When the next snapshot is due after this moment; both unix seconds."""
-        every_s = self.every_s or 0.0
-        offset_s = (self.ordinal * GOLDEN) % 1 * every_s
-        return now_s + every_s - (now_s - offset_s) % every_s
+        return retention.next_s(now_s, self.every_s or 0.0, self.ordinal)
 
     async def _look(self) -> None:
         """Find out when the newest snapshot of this pod was made."""

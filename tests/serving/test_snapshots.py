@@ -1,6 +1,5 @@
 """Snapshots are taken on time by the wall clock, one at a time, each by a process of its own."""
 
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -61,21 +60,6 @@ async def test_snapshot_cancelled_leaves_nothing(tmp_path: Path) -> None:
         await taker.take()
     assert not (tmp_path / "backup").exists()
     assert not taker.running
-
-
-@pytest.mark.parametrize("ordinal", range(5))
-def test_next_is_the_pods_own_moment_of_each_hour(ordinal: int) -> None:
-    taker = snapshots(Path(), ordinal)
-    first = taker.next_s(START_S)
-    assert 0 < first - START_S <= HOUR_S
-    assert taker.next_s(first) == first + HOUR_S
-    assert taker.next_s(first - 0.5) == pytest.approx(first)
-
-
-def test_next_of_many_pods_is_spread_over_the_hour() -> None:
-    moments = sorted(snapshots(Path(), ordinal).next_s(START_S) for ordinal in range(10))
-    gaps = [after - before for before, after in pairwise(moments)]
-    assert min(gaps) > HOUR_S / 25
 
 
 @pytest.fixture
