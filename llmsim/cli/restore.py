@@ -16,11 +16,13 @@ from llmsim.cli.output import print_json, quantity
 from llmsim.cli.progress import reporting
 from llmsim.identity import identify
 from llmsim.recovery.applying import Until
+from llmsim.recovery.merging import merge
 from llmsim.recovery.restore import Restored
 from llmsim.recovery.restore import restore as restore_store
 from llmsim.recovery.sealing import Sealing
 from llmsim.recovery.sources import Wanted
 from llmsim.settings import Settings
+from llmsim.store.merging import OnConflict
 
 DIFFERENCE = 1
 
@@ -32,6 +34,7 @@ DIFFERENCE = 1
         "llmsim restore backup --data-dir llmsim-data --at-turn 4711 --replace",
         "llmsim restore backup/llmsim-0-20261123T052700.123Z --data-dir llmsim-data",
         "llmsim restore backup/llmsim-2-20261123T052700.123Z --data-dir llmsim-data --ordinal 0 --adopt",
+        "llmsim restore volume-of-pod-2 --data-dir llmsim-data --merge --on-conflict fork",
     )
 )
 @click.argument("source")
@@ -45,6 +48,13 @@ DIFFERENCE = 1
 @click.option(
     "--from-ordinal", type=click.IntRange(0), metavar="N", help="Pod whose snapshots are meant; default: this one's."
 )
+@click.option("--merge", "merging", is_flag=True, help="Bring its sessions into the store that is there.")
+@click.option(
+    "--on-conflict",
+    type=click.Choice([one.value for one in OnConflict]),
+    default=OnConflict.LEAVE.value,
+    help="With --merge: a session that both have, and differently. [default: leave]",
+)
 @json_option
 def restore(
     settings: Settings,
@@ -57,6 +67,8 @@ def restore(
     replace: bool,
     adopt: bool,
     from_ordinal: int | None,
+    merging: bool,
+    on_conflict: str,
     as_json: bool,
 ) -> None:
     """Make a store, proven before it takes its place, from SOURCE.
@@ -71,15 +83,20 @@ def restore(
     """
     if (latest, at is not None, at_turn is not None).count(True) > 1:
         raise click.UsageError("--latest, --at and --at-turn exclude one another.")
+    if merging and replace:
+        raise click.UsageError("--merge and --replace exclude one another.")
     wanted = Wanted(
         source,
         identify(settings.ordinal, socket.gethostname()).ordinal,
         from_ordinal,
-        adopt,
+        adopt or merging,
         Until(at, at_turn),
         past_doubt,
         Sealing.by(settings.key_file),
     )
+    if merging:
+        joined(wanted, settings.data_dir, OnConflict(on_conflict), as_json=as_json)
+        return
     with reporting() as report:
         done = restore_store(wanted, settings.data_dir, replace=replace, report=report)
     if as_json:
@@ -87,6 +104,28 @@ def restore(
     else:
         tell(done, settings.data_dir)
     if done.staged.doubts:
+        raise click.exceptions.Exit(DIFFERENCE)
+
+
+def joined(wanted: Wanted, data_dir: Path, on_conflict: OnConflict, *, as_json: bool) -> None:
+    """Merge, and say what came of it; exit code 1 if a session was left, or there are doubts."""
+    with reporting() as report:
+        done = merge(wanted, data_dir, on_conflict, report)
+    found = done.merged
+    if as_json:
+        forked = [{"session": name, "fork": fork} for name, fork in found.forked]
+        told = {"brought": found.brought, "same": found.same, "left": found.left, "forked": forked}
+        print_json({"object": "llmsim.merge", "data_dir": str(data_dir), "source": wanted.source, **told})
+    else:
+        for name in found.left:
+            click.echo(f"llmsim: session {name} is there already, and differs: left as it is", err=True)
+        for name, fork in found.forked:
+            click.echo(f"session {name} is there already, and differs: it came as {fork}")
+        counts = f"{quantity(len(found.brought) + len(found.forked), 'session')} brought, {len(found.same)} the same"
+        click.echo(f"merged {wanted.source} into {data_dir}: {counts}, {len(found.left)} left")
+    for doubt in done.staged.doubts:
+        click.echo(f"llmsim: doubt: {doubt}", err=True)
+    if found.left or done.staged.doubts:
         raise click.exceptions.Exit(DIFFERENCE)
 
 

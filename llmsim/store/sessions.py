@@ -87,12 +87,14 @@ def parents(view: View, session_id: str) -> dict[TurnKey, TurnKey | None]:
 
 def fork_name(view: View, session_id: str) -> str:
     """The first free id of the form `SESSION.fork-N` for a fork of this session."""
+    return next(name for name in fork_names(session_id) if view.get(Table.SESSIONS, name.encode()) is None)
+
+
+def fork_names(session_id: str) -> Iterator[str]:
+    """`SESSION.fork-1` and so on, without end."""
     for number in count(1):
         suffix = f".fork-{number}"
-        name = session_id[: SESSION_ID_MAX - len(suffix)] + suffix
-        if view.get(Table.SESSIONS, name.encode()) is None:
-            return name
-    raise AssertionError  # numbers do not end
+        yield session_id[: SESSION_ID_MAX - len(suffix)] + suffix
 
 
 def outcome(view: View, session_id: str, key: TurnKey) -> Outcome | None:

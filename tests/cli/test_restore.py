@@ -70,3 +70,24 @@ def test_restore_of_what_is_not_there_is_2(tmp_path: Path, command_line: Command
     said = command_line("restore", tmp_path / "missing", "--data-dir", tmp_path / "fresh")
     assert said.code == 2
     assert f"no such file or directory: {tmp_path}/missing" in said.err
+
+
+def test_restore_with_merge_says_what_came_and_what_was_left(tmp_path: Path, command_line: CommandLine) -> None:
+    gone = fill(tmp_path / "gone", sessions=3, ordinal=2, said="Said by pod 2")
+    target = fill(tmp_path / "data", sessions=1)
+    said = command_line("restore", gone, "--data-dir", target, "--ordinal", "0", "--merge")
+    assert said.code == 1
+    assert said.err == "llmsim: session s-0 is there already, and differs: left as it is\n"
+    assert said.out == f"merged {gone} into {target}: 2 sessions brought, 0 the same, 1 left\n"
+    forked = command_line(
+        "restore", gone, "--data-dir", target, "--ordinal", "0", "--merge", "--on-conflict", "fork", "--json"
+    )
+    assert forked.code == 0
+    assert forked.json()["forked"] == [{"session": "s-0", "fork": "s-0.fork-1"}]
+    assert command_line("check", "--data-dir", target).code == 0
+
+
+def test_restore_with_options_that_exclude_one_another_is_2(tmp_path: Path, command_line: CommandLine) -> None:
+    for flags in (("--merge", "--replace"), ("--latest", "--at-turn", "3")):
+        said = command_line("restore", tmp_path, "--data-dir", tmp_path / "data", *flags)
+        assert (said.code, "exclude one another" in said.err) == (2, True)
