@@ -44,6 +44,7 @@ COMMANDS = {
     "sessions": Lazy("llmsim.cli.sessions", "List, show, export, import, fork and delete stored sessions."),
     "snapshot": Lazy("llmsim.cli.snapshot", "Copy a store while it serves; list, verify and prune copies."),
     "restore": Lazy("llmsim.cli.restore", "Make a store from a snapshot, an archive or a volume."),
+    "drill": Lazy("llmsim.cli.drill", "Lose pods, volumes and regions on purpose, and prove that they come back."),
     "replay": Lazy("llmsim.cli.replay", "Play session scripts, or prove that a store says again what it said."),
     "check": Lazy("llmsim.cli.check", "Test every invariant of a store or snapshot."),
     "profiles": Lazy("llmsim.cli.profiles", "List, show and check model profiles."),

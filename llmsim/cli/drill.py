@@ -1,0 +1,116 @@
+"""`llmsim drill`: lose pods, volumes and regions on purpose, bring them back, and say what was lost, and for how long.
+
+Only reads arguments and prints; what is done and what must hold is decided in `llmsim.drill`.
+"""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import click
+import trio
+
+from llmsim.cli.options import examples, json_option, reading
+from llmsim.cli.output import print_json, print_table
+from llmsim.cli.progress import ENDING
+from llmsim.drill import report
+from llmsim.drill.drill import drill as run_drill
+from llmsim.drill.outcome import Limits, Outcome
+from llmsim.drill.report import result, seconds
+from llmsim.drill.scenarios import SCENARIOS
+from llmsim.errors import OperatorError
+from llmsim.values import duration
+
+DIFFERENCE = 1
+HEADER = ("scenario", "result", "acknowledged", "lost", "rpo", "rto", "drawn again", "took")
+
+
+@click.command(
+    epilog=examples(
+        "llmsim drill                                            every scenario, about a minute",
+        "llmsim drill pod-loss volume-loss --max-rpo 2s --max-rto 30s",
+        "llmsim drill --junit drill.xml --html drill.html        for a pipeline, and for people",
+        "llmsim drill volume-loss --rounds 50 --json             the distribution of the RPO",
+    )
+)
+@click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...", type=click.Choice(list(SCENARIOS)))
+@click.option("--max-rpo", callback=reading(duration(0)), metavar="DURATION", help="Fail if more is lost than this.")
+@click.option("--max-rto", callback=reading(duration(0)), metavar="DURATION", help="Fail if it takes longer than this.")
+@click.option("--rounds", type=click.IntRange(1), default=1, metavar="N", help="Run each scenario N times.")
+@click.option("--seed", type=click.IntRange(0), default=0, metavar="N", help="Decides when pods are killed.")
+@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write JUnit XML here.")
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page with timelines here.")
+@json_option
+def drill(
+    *,
+    scenarios: tuple[str, ...],
+    max_rpo: float | None,
+    max_rto: float | None,
+    rounds: int,
+    seed: int,
+    junit: Path | None,
+    html: Path | None,
+    as_json: bool,
+) -> None:
+    """Practise disasters on pods of this machine: kill them under load, destroy, restore, go on, and compare.
+
+    Each pod is a process with a store in a temporary directory, and each archive a directory. Everything that a client
+    was answered is held against what came back: what is lost is counted, and every turn is drawn again and compared
+    byte for byte. Exit code 1 if anything is not as it must be, or a limit is exceeded.
+
+    SCENARIO: pod-loss, volume-loss, corrupt-store, corrupt-newest-snapshot, region-loss, rollback, scale-down-merge,
+    wrong-ordinal; all of them by default.
+    """
+
+    def told(outcome: Outcome) -> None:
+        if not as_json:
+            click.echo(f"{result(outcome)}: {outcome.scenario}, {outcome.took_s:.1f} s", err=True)
+            for problem in outcome.problems:
+                click.echo(f"  {problem}", err=True)
+
+    async def run() -> list[Outcome]:
+        return await run_drill(scenarios or tuple(SCENARIOS), seed, rounds, Limits(max_rpo, max_rto), told)
+
+    outcomes = trio.run(unless_ended, run)
+    _write(junit, report.as_junit(outcomes))
+    _write(html, report.as_html(outcomes))
+    if as_json:
+        print_json(report.as_json(outcomes))
+    else:
+        print_table(HEADER, [row(one) for one in outcomes])
+    if not all(one.passed for one in outcomes):
+        raise click.exceptions.Exit(DIFFERENCE)
+
+
+async def unless_ended(run: Callable[[], Awaitable[list[Outcome]]]) -> list[Outcome]:
+    """What comes of it; SIGTERM and SIGHUP cancel it, so that no pod is left, and end the process as they would."""
+    outcomes: list[Outcome] = []
+    ended: list[int] = []
+    with trio.open_signal_receiver(*ENDING) as signals:
+        async with trio.open_nursery() as nursery:
+
+            async def watch() -> None:
+                async for number in signals:
+                    ended.append(number)
+                    nursery.cancel_scope.cancel()
+
+            nursery.start_soon(watch)
+            outcomes += await run()
+            nursery.cancel_scope.cancel()
+    if ended:
+        raise SystemExit(128 + ended[0])
+    return outcomes
+
+
+def row(one: Outcome) -> tuple[object, ...]:
+    """An outcome as a row of the table."""
+    times = (seconds(one.rpo_s), seconds(one.rto_s))
+    return (one.scenario, result(one), one.acknowledged, one.lost, *times, one.regenerated, seconds(one.took_s))
+
+
+def _write(path: Path | None, text: str) -> None:
+    if path is None:
+        return
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise OperatorError(f"{path}: {error.strerror}") from error
