@@ -143,6 +143,14 @@ def crash(session: nox.Session) -> None:
     session.run("pytest", "tests/crash", *session.posargs)
 
 
+@nox.session(default=False)
+def drill(session: nox.Session) -> None:
+    """Every disaster of `llmsim drill`: RPO under 2 s, RTO under 30 s; arguments go to it (`-- --rounds 50`)."""
+    install(session)
+    limits = ("--max-rpo", "2s", "--max-rto", "30s")
+    session.run("llmsim", "drill", *limits, *session.posargs)
+
+
 @nox.session
 def clients(session: nox.Session) -> None:
     """Official SDKs hold conversations with a real server; the programs of the README print what it shows."""

@@ -13,11 +13,14 @@ from llmsim.cli.options import examples, json_option, reading
 from llmsim.cli.output import print_json, print_table
 from llmsim.cli.progress import ENDING
 from llmsim.drill import report
+from llmsim.drill.crowd import lines_of
 from llmsim.drill.drill import drill as run_drill
+from llmsim.drill.exercise import SCRIPT
 from llmsim.drill.outcome import Limits, Outcome
 from llmsim.drill.report import result, seconds
 from llmsim.drill.scenarios import SCENARIOS
 from llmsim.errors import OperatorError
+from llmsim.replay.script import found, load_scripts
 from llmsim.values import duration
 
 DIFFERENCE = 1
@@ -33,6 +36,15 @@ HEADER = ("scenario", "result", "acknowledged", "lost", "rpo", "rto", "drawn aga
     )
 )
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...", type=click.Choice(list(SCENARIOS)))
+@click.option(
+    "--script",
+    "scripts",
+    multiple=True,
+    default=(SCRIPT,),
+    show_default=True,
+    metavar="SCRIPT",
+    help="Session script (file or name of a shipped one) whose users' lines the clients say.",
+)
 @click.option("--max-rpo", callback=reading(duration(0)), metavar="DURATION", help="Fail if more is lost than this.")
 @click.option("--max-rto", callback=reading(duration(0)), metavar="DURATION", help="Fail if it takes longer than this.")
 @click.option("--rounds", type=click.IntRange(1), default=1, metavar="N", help="Run each scenario N times.")
@@ -43,6 +55,7 @@ HEADER = ("scenario", "result", "acknowledged", "lost", "rpo", "rto", "drawn aga
 def drill(
     *,
     scenarios: tuple[str, ...],
+    scripts: tuple[str, ...],
     max_rpo: float | None,
     max_rto: float | None,
     rounds: int,
@@ -67,8 +80,13 @@ def drill(
             for problem in outcome.problems:
                 click.echo(f"  {problem}", err=True)
 
+    said = tuple(str(found(name)) for name in scripts)
+    if not lines_of(load_scripts(map(Path, said))):
+        raise OperatorError(f"no user says anything in {', '.join(said)}")
+    limits = Limits(max_rpo, max_rto)
+
     async def run() -> list[Outcome]:
-        return await run_drill(scenarios or tuple(SCENARIOS), seed, rounds, Limits(max_rpo, max_rto), told)
+        return await run_drill(scenarios or tuple(SCENARIOS), said, seed, rounds, limits, told)
 
     outcomes = trio.run(unless_ended, run)
     _write(junit, report.as_junit(outcomes))

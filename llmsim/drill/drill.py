@@ -17,14 +17,22 @@ from llmsim.errors import LlmsimError
 
 
 async def drill(
-    names: Sequence[str], seed: int, rounds: int, limits: Limits, told: Callable[[Outcome], None]
+    names: Sequence[str],
+    scripts: tuple[str, ...],
+    seed: int,
+    rounds: int,
+    limits: Limits,
+    told: Callable[[Outcome], None],
 ) -> list[Outcome]:
-    """Run these scenarios, `rounds` times each; `told` hears of each outcome as it comes."""
+    """Run these scenarios, `rounds` times each, with clients that say the lines of these scripts.
+
+    `told` hears of each outcome as it comes.
+    """
     outcomes: list[Outcome] = []
     for number in range(rounds):
         for name in names:
             with tempfile.TemporaryDirectory(prefix="llmsim-drill-") as folder:
-                exercise = Exercise(name, Path(folder), f"{seed} {name} {number}", trio.current_time())
+                exercise = Exercise(name, Path(folder), f"{seed} {name} {number}", trio.current_time(), scripts)
                 outcome = (await _run(exercise)).judged(limits)
             told(outcome)
             outcomes.append(outcome)

@@ -59,19 +59,24 @@ class Outcome:
 
 @attrs.frozen
 class Acknowledged:
-    """A turn that a client was answered: its session, what it was told, and when (seconds of the drill's clock)."""
+    """A turn that a client was answered: its session and number, what it was told, and when (trio's clock)."""
 
     session: str
+    number: int
     text: str
     at_s: float
 
 
-def lost_of(acknowledged: Iterable[Acknowledged], stored: set[tuple[str, str]]) -> list[Acknowledged]:
-    """What was acknowledged and is not stored, oldest first; `stored` are sessions and texts."""
-    missing = [one for one in acknowledged if (one.session, one.text) not in stored]
+Stored = set[tuple[str, int, str]]
+"""What a store has: session, number and text of each reply."""
+
+
+def lost_of(acknowledged: Iterable[Acknowledged], stored: Stored) -> list[Acknowledged]:
+    """What was acknowledged and is not stored, oldest first."""
+    missing = [one for one in acknowledged if (one.session, one.number, one.text) not in stored]
     return sorted(missing, key=lambda one: one.at_s)
 
 
 def rpo_s(lost: list[Acknowledged], loss_s: float) -> float:
-    """The age of the oldest lost turn at the moment of the loss."""
-    return loss_s - lost[0].at_s if lost else 0.0
+    """The age of the oldest lost turn at the moment of the loss; what was answered while the pod went is of no age."""
+    return max(0.0, loss_s - lost[0].at_s) if lost else 0.0

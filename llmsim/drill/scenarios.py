@@ -12,7 +12,6 @@ import trio
 
 from llmsim.drill.exercise import Exercise
 from llmsim.drill.outcome import Outcome
-from llmsim.drill.pods import running
 from llmsim.errors import LlmsimError, OperatorError, WrongOrdinal
 from llmsim.recovery.applying import Until
 from llmsim.recovery.merging import merge
@@ -28,11 +27,9 @@ Scenario = Callable[[Exercise], Awaitable[Outcome]]
 
 async def pod_loss(exercise: Exercise) -> Outcome:
     """The process is killed; its volume stays."""
-    async with running(exercise.volume, exercise.log) as pod:
+    async with exercise.pod(exercise.volume) as pod:
         await exercise.talk_and_kill(pod)
-    await exercise.go_on(exercise.volume)
-    await exercise.prove(exercise.volume, may_lose=False)
-    return exercise.outcome()
+    return await _continued(exercise, exercise.volume, may_lose=False)
 
 
 async def volume_loss(exercise: Exercise) -> Outcome:
@@ -44,7 +41,7 @@ async def volume_loss(exercise: Exercise) -> Outcome:
 async def region_loss(exercise: Exercise) -> Outcome:
     """Volume and object store are gone; a copy of the object store, in another region, is what there is."""
     copy = exercise.folder / "other-region"
-    async with running(exercise.volume, exercise.log, archive=exercise.place.url) as pod:
+    async with exercise.archived() as pod:
         await exercise.talk_and_kill(pod)
         shutil.copytree(exercise.place.path, copy)
     shutil.rmtree(exercise.volume)
@@ -55,7 +52,7 @@ async def region_loss(exercise: Exercise) -> Outcome:
 
 async def corrupt_store(exercise: Exercise) -> Outcome:
     """The volume comes back with a flipped byte in every page: it is found, and replaced by what was archived."""
-    async with running(exercise.volume, exercise.log, archive=exercise.place.url) as pod:
+    async with exercise.archived() as pod:
         await exercise.talk_and_kill(pod)
     data = exercise.volume / DATA_FILE
     for page in range(2, data.stat().st_size // 4096):
@@ -72,7 +69,7 @@ async def corrupt_store(exercise: Exercise) -> Outcome:
 
 async def corrupt_newest_snapshot(exercise: Exercise) -> Outcome:
     """The volume is gone, and the newest snapshot damaged: the one before it, and the archive, give all back."""
-    async with running(exercise.volume, exercise.log, archive=exercise.place.url) as pod:
+    async with exercise.archived() as pod:
         await exercise.snapshot()
         await exercise.snapshot()
         await exercise.talk_and_kill(pod)
@@ -94,22 +91,23 @@ async def rollback(exercise: Exercise) -> Outcome:
     target = exercise.folder / "restored"
     done = await exercise.restored(Wanted(exercise.place.url, 0, until=Until(turn=turn)), target)
     exercise.require(done is not None and done.tables["turns"] == turn, f"not {turn} turns were restored")
-    await exercise.prove(target, may_lose=True)
+    await exercise.compare(target, may_lose=True)
     await exercise.go_on(target)
+    await exercise.prove(target)
     return exercise.outcome(measured=False)
 
 
 async def scale_down_merge(exercise: Exercise) -> Outcome:
     """Pod 1 is removed for good: its sessions go on in the store of pod 0."""
     other = exercise.folder / "volume-1"
-    async with running(exercise.volume, exercise.log) as pod:
+    async with exercise.pod(exercise.volume) as pod:
         await exercise.talk_and_kill(pod, "of-pod-0")
-    async with running(other, exercise.log, ordinal=1) as pod:
+    async with exercise.pod(other, ordinal=1) as pod:
         await exercise.talk_and_kill(pod, "of-pod-1")
     wanted = Wanted(str(other), 0, any_pod=True)
     done = await trio.to_thread.run_sync(merge, wanted, exercise.volume, OnConflict.LEAVE)
     exercise.note(f"merged: {len(done.merged.brought)} sessions brought, {len(done.merged.left)} left")
-    return await _continued(exercise, exercise.volume, may_lose=False)
+    return await _continued(exercise, exercise.volume, may_lose=False, name="of-pod-1")
 
 
 async def wrong_ordinal(exercise: Exercise) -> Outcome:
@@ -125,11 +123,12 @@ async def wrong_ordinal(exercise: Exercise) -> Outcome:
         exercise.problems.append("a snapshot of pod 0 became the store of pod 1")
     exercise.require(not (target / DATA_FILE).exists(), "the refused restore left a store")
     try:
-        async with running(exercise.volume, exercise.log, ordinal=1):
+        async with exercise.pod(exercise.volume, ordinal=1):
             exercise.problems.append("pod 1 served the volume of pod 0")
     except OperatorError as error:
         exercise.note(f"refused: {error}")
-    await exercise.prove(exercise.volume, may_lose=False)
+    await exercise.compare(exercise.volume, may_lose=False)
+    await exercise.prove(exercise.volume)
     return exercise.outcome(measured=False)
 
 
@@ -147,7 +146,7 @@ SCENARIOS: dict[str, Scenario] = {
 
 async def _lose(exercise: Exercise, *, destroy: bool = True) -> None:
     """A pod that is archived is killed in the middle of its work, and its volume destroyed."""
-    async with running(exercise.volume, exercise.log, archive=exercise.place.url) as pod:
+    async with exercise.archived() as pod:
         await exercise.talk_and_kill(pod)
     if destroy:
         shutil.rmtree(exercise.volume)
@@ -160,11 +159,12 @@ async def _bring_back(exercise: Exercise, source: str) -> Outcome:
     return await _continued(exercise, target)
 
 
-async def _continued(exercise: Exercise, data_dir: Path, *, may_lose: bool = True) -> Outcome:
+async def _continued(exercise: Exercise, data_dir: Path, *, may_lose: bool = True, name: str = "drill") -> Outcome:
     if exercise.problems and not (data_dir / DATA_FILE).exists():
         return exercise.outcome()
-    await exercise.go_on(data_dir)
-    await exercise.prove(data_dir, may_lose=may_lose)
+    await exercise.compare(data_dir, may_lose=may_lose)
+    await exercise.go_on(data_dir, name)
+    await exercise.prove(data_dir)
     return exercise.outcome()
 
 

@@ -27,9 +27,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     found: list[tuple[object, ...]] = []
 
     async def drill(
-        names: tuple[str, ...], seed: int, rounds: int, limits: Limits, told: Callable[[Outcome], None]
+        names: tuple[str, ...],
+        scripts: tuple[str, ...],
+        seed: int,
+        rounds: int,
+        limits: Limits,
+        told: Callable[[Outcome], None],
     ) -> list[Outcome]:
-        found.append((names, seed, rounds, limits))
+        found.append((names, [Path(one).stem for one in scripts], seed, rounds, limits))
         outcomes = [one for one in OUTCOMES if one.scenario in names]
         for outcome in outcomes:
             told(outcome)
@@ -42,7 +47,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
 def test_drill_that_passes_is_0_and_tells_each(asked: list[tuple[object, ...]], command_line: CommandLine) -> None:
     said = command_line("drill", "pod-loss", "--max-rpo", "500ms", "--max-rto", "30s", "--rounds", "2", "--seed", "9")
     assert said.code == 0
-    assert asked == [(("pod-loss",), 9, 2, Limits(0.5, 30.0))]
+    assert asked == [(("pod-loss",), ["long-conversation"], 9, 2, Limits(0.5, 30.0))]
     assert said.err == "passed: pod-loss, 2.0 s\n"
     header, row = [line.split("\t") for line in said.out.splitlines()]
     assert header == list(module.HEADER)
@@ -67,6 +72,7 @@ def test_drill_that_fails_is_1_and_writes_its_reports(
     [
         (("meteor",), "'meteor' is not one of 'pod-loss'"),
         (("--max-rpo", "soon"), "--max-rpo"),
+        (("--script", "meteor"), "meteor"),
         (("pod-loss", "--html", "missing/drill.html"), "missing/drill.html: No such file or directory"),
     ],
 )

@@ -4,14 +4,14 @@ import pytest
 
 from llmsim.drill.outcome import Acknowledged, Limits, Outcome, lost_of, rpo_s
 
-TOLD = [Acknowledged("a", "one", 1.0), Acknowledged("b", "two", 2.0), Acknowledged("a", "three", 3.0)]
+TOLD = [Acknowledged("a", 1, "one", 1.0), Acknowledged("b", 1, "two", 2.0), Acknowledged("a", 1, "three", 3.0)]
 
 
 def test_lost_is_what_was_acknowledged_and_is_not_stored() -> None:
-    stored = {("a", "one"), ("b", "two"), ("a", "three"), ("c", "never acknowledged")}
+    stored = {("a", 1, "one"), ("b", 1, "two"), ("a", 1, "three"), ("c", 1, "never acknowledged")}
     assert lost_of(TOLD, stored) == []
-    assert lost_of(TOLD, stored - {("a", "three"), ("b", "two")}) == TOLD[1:]
-    assert lost_of(TOLD, {("b", "one")}) == TOLD
+    assert lost_of(TOLD, stored - {("a", 1, "three"), ("b", 1, "two")}) == TOLD[1:]
+    assert lost_of(TOLD, {("b", 1, "one"), ("a", 2, "one")}) == TOLD
 
 
 def test_rpo_is_the_age_of_the_oldest_lost_turn() -> None:
