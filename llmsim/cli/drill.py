@@ -4,6 +4,7 @@ Only reads arguments and prints; what is done and what must hold is decided in `
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,10 +13,12 @@ import trio
 from llmsim.cli.options import examples, json_option, reading
 from llmsim.cli.output import print_json, print_table
 from llmsim.cli.progress import ENDING
-from llmsim.drill import report
+from llmsim.drill import cluster, report
 from llmsim.drill.crowd import lines_of
 from llmsim.drill.drill import drill as run_drill
+from llmsim.drill.drill import locally
 from llmsim.drill.exercise import SCRIPT
+from llmsim.drill.kubectl import Namespace
 from llmsim.drill.outcome import Limits, Outcome
 from llmsim.drill.report import result, seconds
 from llmsim.drill.scenarios import SCENARIOS
@@ -24,6 +27,7 @@ from llmsim.replay.script import found, load_scripts
 from llmsim.values import duration
 
 DIFFERENCE = 1
+POD = "llm-simulator-0"
 HEADER = ("scenario", "result", "acknowledged", "lost", "rpo", "rto", "drawn again", "took")
 
 
@@ -33,6 +37,7 @@ HEADER = ("scenario", "result", "acknowledged", "lost", "rpo", "rto", "drawn aga
         "llmsim drill pod-loss volume-loss --max-rpo 2s --max-rto 30s",
         "llmsim drill --junit drill.xml --html drill.html        for a pipeline, and for people",
         "llmsim drill volume-loss --rounds 50 --json             the distribution of the RPO",
+        "llmsim drill pod-loss --kubectl staging                 pod llm-simulator-0 of a namespace",
     )
 )
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...", type=click.Choice(list(SCENARIOS)))
@@ -51,6 +56,8 @@ HEADER = ("scenario", "result", "acknowledged", "lost", "rpo", "rto", "drawn aga
 @click.option("--seed", type=click.IntRange(0), default=0, metavar="N", help="Decides when pods are killed.")
 @click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write JUnit XML here.")
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page with timelines here.")
+@click.option("--kubectl", "namespace", metavar="NAMESPACE", help="Lose a pod of this namespace instead, by kubectl.")
+@click.option("--pod", default=POD, show_default=True, metavar="POD", help="Which pod, with --kubectl.")
 @json_option
 def drill(
     *,
@@ -62,6 +69,8 @@ def drill(
     seed: int,
     junit: Path | None,
     html: Path | None,
+    namespace: str | None,
+    pod: str,
     as_json: bool,
 ) -> None:
     """Practise disasters on pods of this machine: kill them under load, destroy, restore, go on, and compare.
@@ -72,7 +81,13 @@ def drill(
 
     SCENARIO: pod-loss, volume-loss, corrupt-store, corrupt-newest-snapshot, region-loss, rollback, scale-down-merge,
     wrong-ordinal; all of them by default.
+
+    With --kubectl the pod is one of a StatefulSet, and is deleted by force under load; volume-loss deletes its claim
+    as well, for good. Only those two are there, and have to be named.
     """
+    names = scenarios or tuple(SCENARIOS)
+    if namespace is not None and (not scenarios or not set(scenarios) <= set(cluster.SCENARIOS)):
+        raise click.UsageError(f"With --kubectl name the scenarios, out of {', '.join(cluster.SCENARIOS)}.")
 
     def told(outcome: Outcome) -> None:
         if not as_json:
@@ -86,7 +101,8 @@ def drill(
     limits = Limits(max_rpo, max_rto)
 
     async def run() -> list[Outcome]:
-        return await run_drill(scenarios or tuple(SCENARIOS), said, seed, rounds, limits, told)
+        lose = locally if namespace is None else partial(cluster.lose, namespace=Namespace(namespace, pod))
+        return await run_drill(names, said, seed, rounds, limits, told, lose)
 
     outcomes = trio.run(unless_ended, run)
     _write(junit, report.as_junit(outcomes))

@@ -33,6 +33,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
         rounds: int,
         limits: Limits,
         told: Callable[[Outcome], None],
+        _run: object,
     ) -> list[Outcome]:
         found.append((names, [Path(one).stem for one in scripts], seed, rounds, limits))
         outcomes = [one for one in OUTCOMES if one.scenario in names]
@@ -72,6 +73,8 @@ def test_drill_that_fails_is_1_and_writes_its_reports(
     [
         (("meteor",), "'meteor' is not one of 'pod-loss'"),
         (("--max-rpo", "soon"), "--max-rpo"),
+        (("--kubectl", "staging"), "name the scenarios, out of pod-loss, volume-loss"),
+        (("rollback", "--kubectl", "staging"), "name the scenarios, out of pod-loss, volume-loss"),
         (("--script", "meteor"), "meteor"),
         (("pod-loss", "--html", "missing/drill.html"), "missing/drill.html: No such file or directory"),
     ],

@@ -3,7 +3,7 @@
 import pytest
 
 from llmsim.drill import drill as module
-from llmsim.drill.drill import drill
+from llmsim.drill.drill import drill, locally
 from llmsim.drill.exercise import Exercise
 from llmsim.drill.outcome import Limits, Outcome
 from llmsim.errors import StoreFull
@@ -28,7 +28,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
 async def test_drill_runs_each_in_its_rounds_and_judges_it(drawn: list[tuple[str, str]]) -> None:
     told: list[Outcome] = []
-    outcomes = await drill(["pod-loss", "rollback"], ("memory",), 0, 2, Limits(max_rpo_s=0.5), told.append)
+    outcomes = await drill(["pod-loss", "rollback"], ("memory",), 0, 2, Limits(max_rpo_s=0.5), told.append, locally)
     assert [name for name, _ in drawn] == ["pod-loss", "rollback"] * 2
     assert told == outcomes
     assert outcomes[0].problems == ("RPO of 1.00 s is more than 0.5 s",)
@@ -39,6 +39,6 @@ async def test_drill_of_a_seed_draws_the_same_again_and_each_round_something_els
     drawn: list[tuple[str, str]],
 ) -> None:
     for seed in (7, 7, 8):
-        await drill(["pod-loss", "volume-loss"], ("memory",), seed, 2, Limits(), lambda _outcome: None)
+        await drill(["pod-loss", "volume-loss"], ("memory",), seed, 2, Limits(), lambda _outcome: None, locally)
     assert drawn[:4] == drawn[4:8]
     assert len({seed for _, seed in drawn}) == 8
