@@ -16,7 +16,7 @@ from llmsim.store.environment import Environment, claim
 from llmsim.store.loading import Loading
 from llmsim.store.operations import PutOutcome, PutTurn, heads
 from llmsim.store.ownership import open_for
-from llmsim.store.schema import Ending, Origin, Outcome, Resource, Table, Turn, TurnKey, branch_of
+from llmsim.store.schema import FORMAT_VERSION, Ending, Origin, Outcome, Resource, Table, Turn, TurnKey, branch_of
 from llmsim.turn import ROOT, FinishReason, Message, Reply, Role, Usage, chain_digests
 
 PROFILE = b'{"name":"stored-for-tests"}'
@@ -108,7 +108,7 @@ def compact(data_dir: Path, folder: Path) -> None:
     with (
         Environment.open(data_dir, readonly=True, lock=False) as environment,
         environment.read() as view,
-        Loading(folder, view.tables) as loading,
+        Loading(folder, FORMAT_VERSION) as loading,
     ):
         loading.load(records_of(view))
 

@@ -24,7 +24,6 @@ from llmsim.store.changes import unpack as changes_of
 from llmsim.store.environment import DATA_FILE
 from llmsim.store.files import Report, copy_file, disk_errors, require_space, silent
 from llmsim.store.loading import Loading
-from llmsim.store.schema import tables_of
 
 AHEAD = 2
 """Parts that are fetched before they are wanted."""
@@ -48,7 +47,7 @@ def unpack(snapshot: Snapshot, manifest: Manifest, sealing: Sealing, folder: Pat
     require_space(folder, total)
     done = 0
     report("unpack", 0, total)
-    with Loading(folder, tables_of(manifest.format)) as loading:
+    with Loading(folder, manifest.format) as loading:
         for part, content in fetched(snapshot, manifest.parts, lambda part, it: opened(it, part, manifest, sealing)):
             try:
                 records = loading.load(changes_of(content))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from llmsim.errors import StoreDamaged
 from llmsim.store import pages, sessions
 from llmsim.store.check_resources import Finding, check_items, check_names, check_resources
+from llmsim.store.checksums import named
 from llmsim.store.codec import decode, decode_meta
 from llmsim.store.environment import DATA_FILE, Environment, View
 from llmsim.store.journal import check_journal
@@ -32,6 +33,8 @@ from llmsim.store.schema import (
 from llmsim.store.sessions import KEY_BYTES, pack_head, unpack_head
 from llmsim.turn import DIGEST_BYTES, ROOT, Role, chain_digests
 
+NOT_WRITTEN = "it is not what was written there"
+
 __all__ = ["Finding", "check", "check_pages", "check_session", "nobody"]
 
 
@@ -42,13 +45,23 @@ def nobody(_turns: int) -> None:
 def check(environment: Environment, advance: Callable[[int], None] = nobody) -> list[Finding]:
     """All findings, in the order of the store; empty when it is sound. `advance` is told of turns as they pass."""
     with environment.read() as view:
-        found = [*_check_meta(view), *_check_profiles(view)]
-        for key, record in view.scan(Table.SESSIONS):
-            found += check_session(view, key, record, advance)
-        found += check_names(view)
-        found += [Finding("journal", "journal", where, text) for where, text in check_journal(view)]
-        for table in OF_SESSIONS:
-            found += _check_orphans(view, table)
+        try:
+            return _check(view, advance)
+        except StoreDamaged:
+            found = [Finding("checksum", table, named(key), NOT_WRITTEN) for table, key in view.damaged()]
+            if not found:
+                raise
+            return found
+
+
+def _check(view: View, advance: Callable[[int], None]) -> list[Finding]:
+    found = [*_check_meta(view), *_check_profiles(view)]
+    for key, record in view.scan(Table.SESSIONS):
+        found += check_session(view, key, record, advance)
+    found += check_names(view)
+    found += [Finding("journal", "journal", where, text) for where, text in check_journal(view)]
+    for table in OF_SESSIONS:
+        found += _check_orphans(view, table)
     return found
 
 

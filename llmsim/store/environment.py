@@ -17,14 +17,15 @@ from typing import Self
 import lmdb
 from attrs import evolve
 
-from llmsim.errors import OperatorError, StoreError, StoreFormat
+from llmsim.errors import OperatorError, StoreDamaged, StoreError, StoreFormat, StoreInUse
 from llmsim.store import pages
+from llmsim.store.checksums import SUM_BYTES, holds, summed
 from llmsim.store.claim import LOCK_FILE, claim
 from llmsim.store.codec import decode_format, decode_meta, encode
 from llmsim.store.files import disk_errors, make_folder, sync_folder
 from llmsim.store.journal import Recorder, archived
 from llmsim.store.lmdb_errors import MapFull, ours, translated
-from llmsim.store.schema import FORMAT_VERSION, META_KEY, READABLE_FORMATS, Meta, Table, tables_of
+from llmsim.store.schema import FORMAT_VERSION, META_KEY, READABLE_FORMATS, SUMS_SINCE, Meta, Table, tables_of
 from llmsim.store.view import View
 
 __all__ = ["DATA_FILE", "LOCK_FILE", "MAP_BYTES", "READERS_FILE", "STAGING", "Environment", "MapFull", "View", "claim"]
@@ -83,9 +84,20 @@ def _sync_names(data_dir: Path) -> None:
 
 
 def _format(view: View) -> int:
-    """The format of the stamp; 1 where there is none yet, and so nothing that another would read otherwise."""
-    record = view.get(Table.META, META_KEY)
-    return 1 if record is None else decode_format(record)
+    """The format of the stamp; 1 where there is none yet, and so nothing that another would read otherwise.
+
+    Raises:
+        StoreDamaged: the stamp is none, or not what was written.
+    """
+    stored = view.get(Table.META, META_KEY)
+    if stored is None:
+        return 1
+    if holds(META_KEY, stored):
+        return decode_format(stored[:-SUM_BYTES])
+    found = decode_format(stored)
+    if found >= SUMS_SINCE:
+        raise StoreDamaged(f"the stamp of a store of format {found} has no checksum")
+    return found
 
 
 class Environment:
@@ -95,6 +107,7 @@ class Environment:
         self.path = path
         self._environment = environment
         self._tables: dict[Table, lmdb._Database] = {}
+        self._sums = False
 
     @classmethod
     def open(
@@ -163,26 +176,36 @@ class Environment:
                     for table in Table:
                         self._environment.open_db(table.value.encode(), transaction)
             self._tables[Table.META] = self._environment.open_db(Table.META.value.encode(), create=False)
-            with self.read() as view:
-                found = _format(view)
+            with self._environment.begin() as transaction:
+                found = _format(View(transaction, self._tables, sums=False))
             if found not in READABLE_FORMATS:
                 raise StoreFormat(
                     f"store {self.path} has format {found}; this release reads format {FORMAT_VERSION} and older ones"
                 )
             if found < FORMAT_VERSION and upgrade:
                 self._upgrade()
+            self._sums = upgrade or found >= SUMS_SINCE
             for table in Table if upgrade else tables_of(found):
                 self._tables[table] = self._environment.open_db(table.value.encode(), create=False)
 
     def _upgrade(self) -> None:
-        """From an older format: tables that are empty, and the stamp, where there is one; no other record changes."""
+        """From an older format, in one transaction: new tables, checksums, and the stamp, where there is one."""
+        while True:
+            try:
+                with translated(f"store {self.path}", writing_in=self.path):
+                    return self._upgraded()
+            except MapFull:
+                self.grow()
+
+    def _upgraded(self) -> None:
         with self._environment.begin(write=True) as transaction:
             for table in Table:
-                self._environment.open_db(table.value.encode(), transaction)
-            view = View(transaction, self._tables)
-            record = view.get(Table.META, META_KEY)
-            if record is not None:
-                view.put(Table.META, META_KEY, encode(evolve(decode_meta(record), format=FORMAT_VERSION)))
+                found = self._environment.open_db(table.value.encode(), transaction)
+                with transaction.cursor(db=found) as cursor:
+                    for key, record in cursor:
+                        if (table, key) == (Table.META, META_KEY):
+                            record = encode(evolve(decode_meta(record), format=FORMAT_VERSION))  # noqa: PLW2901
+                        cursor.put(key, summed(key, record))
 
     def read(self) -> AbstractContextManager[View]:
         """A consistent look at the store; keep it short, a reader keeps old pages from being used again."""
@@ -208,10 +231,15 @@ class Environment:
 
     def _begin(self, *, write: bool) -> View:
         try:
-            return View(self._environment.begin(write=write), self._tables)
+            transaction = self._environment.begin(write=write)
         except lmdb.MapResizedError:
             self._environment.set_mapsize(0)
-            return View(self._environment.begin(write=write), self._tables)
+            transaction = self._environment.begin(write=write)
+        view = View(transaction, self._tables, sums=self._sums)
+        if not self._sums and _format(view) >= SUMS_SINCE:
+            transaction.abort()
+            raise StoreInUse(f"store {self.path}: a server has just changed its format: do it again")
+        return view
 
     def grow(self) -> int:
         """Double the map; returns its new size in bytes.

@@ -16,8 +16,9 @@ import lmdb
 
 from llmsim.errors import StoreDamaged
 from llmsim.store.changes import Change
+from llmsim.store.checksums import summed
 from llmsim.store.lmdb_errors import MapFull, translated
-from llmsim.store.schema import Table
+from llmsim.store.schema import SUMS_SINCE, Table, tables_of
 
 MAP_BYTES = 64 << 20
 """Address space to begin with; it doubles as it is filled."""
@@ -26,14 +27,15 @@ MAP_BYTES = 64 << 20
 class Loading:
     """A data file in the making, in an existing folder; one process, one thread."""
 
-    def __init__(self, folder: Path, tables: Iterable[Table]) -> None:
-        """Begin a file with these tables, all of them empty.
+    def __init__(self, folder: Path, store_format: int) -> None:
+        """Begin a file of this format, with all its tables empty.
 
         Raises:
             StoreFull: the disk is full.
             StoreError: the file cannot be made.
         """
         self._folder = folder
+        self._sums = store_format >= SUMS_SINCE
         with self._errors():
             self._environment = lmdb.open(
                 str(folder),
@@ -45,7 +47,10 @@ class Loading:
                 mode=0o600,
             )
             with self._environment.begin(write=True) as transaction:
-                self._opened = {table: self._environment.open_db(table.value.encode(), transaction) for table in tables}
+                self._opened = {
+                    table: self._environment.open_db(table.value.encode(), transaction)
+                    for table in tables_of(store_format)
+                }
 
     def load(self, changes: Iterable[Change]) -> int:
         """Append records, in the order of tables and keys; returns how many.
@@ -60,7 +65,7 @@ class Loading:
             try:
                 with self._errors(), self._environment.begin(write=True) as transaction:
                     for table, found in groupby(records, key=itemgetter(0)):
-                        self._append(transaction, table, [_put(change) for change in found])
+                        self._append(transaction, table, [self._put(change) for change in found])
                 return len(records)
             except MapFull:
                 self._environment.set_mapsize(self._environment.info()["map_size"] * 2)
@@ -72,6 +77,12 @@ class Loading:
             _, added = cursor.putmulti(puts, append=True, overwrite=False)
         if added != len(puts):
             raise StoreDamaged(f"records of the table {table.value} do not come in the order of their keys")
+
+    def _put(self, change: Change) -> tuple[bytes, bytes]:
+        _, key, value = change
+        if value is None:
+            raise StoreDamaged("a record is removed that was never there")
+        return key, summed(key, value) if self._sums else value
 
     def _errors(self) -> AbstractContextManager[None]:
         return translated(f"store {self._folder}", writing_in=self._folder)
@@ -87,10 +98,3 @@ class Loading:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _put(change: Change) -> tuple[bytes, bytes]:
-    _, key, value = change
-    if value is None:
-        raise StoreDamaged("a record is removed that was never there")
-    return key, value

@@ -2,8 +2,8 @@
 
 A key's `number` is 4 bytes, `branch` 8, `attempt` 4, all big-endian, so that key order is turn order. A session id is 1
 to 128 characters of `[A-Za-z0-9._:-]` and never holds the 00 byte. A position is 4 bytes, a stamp 8. Records are JSON
-(sorted keys, UTF-8), but for the journal's. Format 1 had no table below `profiles`, format 2 no journal; they are read
-as if those were empty.
+(sorted keys, UTF-8), but for the journal's; `checksums.py` says what follows each. Format 1 had no table below
+`profiles`, format 2 no journal; they are read as if those were empty. Neither had checksums.
 The schedule of a turn is never stored: it is computed again from the plan.
 """
 
@@ -68,6 +68,8 @@ SINCE_FORMAT = {
     2: (Table.RESOURCES, Table.ITEMS, Table.NAMES, Table.LISTS, Table.COUNTERS),
     3: (Table.JOURNAL,),
 }
+SUMS_SINCE = 3
+"""The first format whose records have checksums."""
 """The tables that each format after the first has brought."""
 OF_SESSIONS = (Table.TURNS, Table.OUTCOMES, Table.HEADS, Table.IDEMPOTENCY, Table.RESOURCES, Table.ITEMS)
 """Tables whose keys begin with a session."""

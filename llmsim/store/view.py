@@ -11,6 +11,7 @@ from typing import Protocol, Self
 import lmdb
 
 from llmsim.store.changes import Change
+from llmsim.store.checksums import holds, summed, unsummed
 from llmsim.store.schema import Table
 
 EngineError = lmdb.Error
@@ -37,8 +38,12 @@ class View:
     one of them until it is collected, however long a waiting task still has the view.
     """
 
-    def __init__(self, transaction: "lmdb.Transaction[bytes]", tables: "dict[Table, lmdb._Database]") -> None:
+    def __init__(
+        self, transaction: "lmdb.Transaction[bytes]", tables: "dict[Table, lmdb._Database]", *, sums: bool
+    ) -> None:
+        """`sums`: records have checksums, as they do since format 3."""
         self._transaction = transaction
+        self._sums = sums
         self._tables = tables
         self._recorder: Recorder | None = None
         self.changes = 0
@@ -64,22 +69,41 @@ class View:
         transaction.__exit__(kind, error, trace)
 
     def get(self, table: Table, key: bytes) -> bytes | None:
-        """A record; None where there is none, or no such table yet (an older format)."""
+        """A record; None where there is none, or no such table yet (an older format).
+
+        Raises:
+            StoreDamaged: it is not what was written.
+        """
         found = self._tables.get(table)
-        return self._transaction.get(key, db=found) if found is not None else None
+        stored = self._transaction.get(key, db=found) if found is not None else None
+        return unsummed(key, stored, table) if stored is not None and self._sums else stored
 
     def scan(
         self, table: Table, prefix: bytes = b"", after: bytes = b"", *, reverse: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:
-        """Entries whose key has the prefix and, in the direction of the scan, lies beyond `after`."""
+        """Entries whose key has the prefix and, in the direction of the scan, lies beyond `after`.
+
+        Raises:
+            StoreDamaged: one of them is not what was written.
+        """
+        for key, stored in self._stored(table, prefix, after, reverse=reverse):
+            yield key, unsummed(key, stored, table) if self._sums else stored
+
+    def damaged(self) -> Iterator[tuple[Table, bytes]]:
+        """The keys of all records that are not what was written."""
+        for table in self._tables:
+            for key, stored in self._stored(table):
+                if self._sums and not holds(key, stored):
+                    yield table, key
+
+    def _stored(
+        self, table: Table, prefix: bytes = b"", after: bytes = b"", *, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
         found = self._tables.get(table)
         if found is None:
             return
         with self._transaction.cursor(db=found) as cursor:
-            if reverse:
-                yield from _descending(cursor, prefix, after)
-            else:
-                yield from _ascending(cursor, prefix, after)
+            yield from (_descending if reverse else _ascending)(cursor, prefix, after)
 
     def put(self, table: Table, key: bytes, value: bytes, *, overwrite: bool = True) -> bool:
         """Store a record; False, and nothing done, where there is one that must not be overwritten."""
@@ -97,7 +121,8 @@ class View:
 
     def put_unrecorded(self, table: Table, key: bytes, value: bytes, *, overwrite: bool = True) -> bool:
         """As `put`, and no journal says so: for what the journal itself is about."""
-        done = self._transaction.put(key, value, db=self._tables[table], overwrite=overwrite)
+        stored = summed(key, value) if self._sums else value
+        done = self._transaction.put(key, stored, db=self._tables[table], overwrite=overwrite)
         self.changes += done
         return done
 

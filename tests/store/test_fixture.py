@@ -29,7 +29,7 @@ FIXTURE = FOLDER.with_name("store-v1")
 DIGESTS = {
     "store-v1": "6071e2e3ec909531e86e35abdcb7aa983517bf45c3fd1097bc5bdfd50432cd67",
     "store-v1-plan-2": "8439c8a1fd6402505b39e87debd767c48f0c11f0cf411e6f0c550c18e3ca3b91",
-    "store-v3-plan-3": "167c488422a9b1be4e4a3f72eade0b0a8b685756b365d0c7c963741e73401e84",
+    "store-v3-plan-3": "08239c080adb87a94c1b811e05516a2fd0637da3ffe26d0eec52acc9dfe6594f",
     "store-v2-plan-3": "a792d8f739e34e4e2bc99201edaf4baa8ac64f1a6b3c28ec25bb91e7f14a46f6",
 }
 """sha256 of the data files: whoever makes one again says so here."""
