@@ -151,6 +151,13 @@ def drill(session: nox.Session) -> None:
     session.run("llmsim", "drill", *limits, *session.posargs)
 
 
+@nox.session(default=False)
+def corruptions(session: nox.Session) -> None:
+    """10,000 single bytes changed in snapshots, manifests and segments: each is found by the restore that needs it."""
+    install(session, "tests")
+    session.run("python", "-m", "tests.recovery.corruptions", *session.posargs)
+
+
 @nox.session
 def clients(session: nox.Session) -> None:
     """Official SDKs hold conversations with a real server; the programs of the README print what it shows."""

@@ -14,6 +14,8 @@ from llmsim.cli.output import quantity
 from llmsim.store.files import Report, silent
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
+COUNTED = {"check": "turn", "segments": "commit", "merge": "session", "remove": "object"}
+"""Steps whose progress is not in bytes, and what it is in."""
 
 
 @contextmanager
@@ -61,7 +63,7 @@ def _bars() -> Iterator[Report]:
 
 def measured(step: str, number: int) -> str:
     """A number in the unit of its step: `12.3 MiB`, or `1,200 turns`."""
-    return quantity(number, "turn") if step == "check" else f"{number / (1 << 20):,.1f} MiB"
+    return quantity(number, COUNTED[step]) if step in COUNTED else f"{number / (1 << 20):,.1f} MiB"
 
 
 @contextmanager

@@ -27,9 +27,11 @@ def test_reporting_turns_a_signal_into_an_exception_and_ends_with_it() -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_measured_counts_turns_in_a_check_and_bytes_elsewhere() -> None:
+def test_measured_counts_what_the_step_is_about_and_bytes_elsewhere() -> None:
     assert measured("check", 12_000) == "12,000 turns"
     assert measured("check", 1) == "1 turn"
+    assert measured("segments", 2) == "2 commits"
+    assert measured("merge", 1) == "1 session"
     assert measured("copy", 3 << 19) == "1.5 MiB"
 
 
