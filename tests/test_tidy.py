@@ -33,6 +33,7 @@ WITHOUT_TESTS = {
 BESIDE_THE_MIRROR = {
     "test_writer_in_a_crowd",
     "test_snapshot_parts",
+    "test_corruptions",
     "test_tidy",
     "test_contracts",
     "test_docs",
@@ -46,7 +47,7 @@ BESIDE_THE_MIRROR = {
 }
 """Tests of the tree, the documents and the shipped data rather than of a module."""
 
-SUITES = ("crash", "clients", "golden", "bench", "deploy", "http", "fuzz", "clients_node", "conformance")
+SUITES = ("crash", "clients", "golden", "s3", "bench", "deploy", "http", "fuzz", "clients_node", "conformance")
 """Tests of the whole program, which mirror nothing."""
 
 
