@@ -10,10 +10,12 @@ import pytest
 
 from llmsim.errors import ObjectExists, ObjectMissing
 from llmsim.recovery.bucket import Bucket
+from llmsim.recovery.snapshot import listed
 from tests.children import Server, environment, llmsim
 from tests.stored import contents, fill
 
 LIMIT_S = 120
+LAG_NONE = "llm_simulator_archive_lag_entries 0.0\n"
 
 
 def said(*arguments: str | Path) -> list[str]:
@@ -87,7 +89,7 @@ def test_server_killed_with_its_volume_comes_back_from_its_archive(place: str, t
                 answer = http.post("/v1/chat/completions", json=body, headers={"X-LLMSim-Session": f"s-{number}"})
                 answered.append(answer.json()["choices"][0]["message"]["content"])
             begun = time.monotonic()
-            while "llm_simulator_archive_lag_seconds 0.0" not in http.get("/metrics").text:
+            while not (listed(Bucket(place)) and LAG_NONE in http.get("/metrics").text):
                 assert time.monotonic() - begun < LIMIT_S
         server.process.kill()
     restored = tmp_path / "restored"
