@@ -33,7 +33,7 @@ HEADER = ("scenario", "result", "acknowledged", "lost", "rpo", "rto", "drawn aga
 
 @click.command(
     epilog=examples(
-        "llmsim drill                                            every scenario, about a minute",
+        "llmsim drill                                            every scenario, in one or two minutes",
         "llmsim drill pod-loss volume-loss --max-rpo 2s --max-rto 30s",
         "llmsim drill --junit drill.xml --html drill.html        for a pipeline, and for people",
         "llmsim drill volume-loss --rounds 50 --json             the distribution of the RPO",
@@ -80,7 +80,8 @@ def drill(
     byte for byte. Exit code 1 if anything is not as it must be, or a limit is exceeded.
 
     SCENARIO: pod-loss, volume-loss, corrupt-store, corrupt-newest-snapshot, region-loss, rollback, scale-down-merge,
-    wrong-ordinal; all of them by default.
+    wrong-ordinal; and, of storage that fails, truncated-store, torn-copy, stale-volume, two-pods, missing-lock-file.
+    All of them by default.
 
     With --kubectl the pod is one of a StatefulSet, and is deleted by force under load; volume-loss deletes its claim
     as well, for good. Only those two are there, and have to be named.

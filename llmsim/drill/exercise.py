@@ -82,6 +82,11 @@ class Exercise:
         """The pod, archived to the place."""
         return self.pod(self.volume, archive=self.place.url)
 
+    async def talk(self, pod: Reached, name: str = "drill") -> None:
+        """Clients talk, a little."""
+        await Crowd(name, self._lines(), self.acknowledged).converse(pod, len(self.acknowledged) + TURNS_LEAST)
+        self.note(f"{len(self.acknowledged)} acknowledged turns")
+
     async def talk_and_kill(self, pod: Reached, name: str = "drill") -> None:
         """Clients talk; in the middle of it the pod is killed."""
         turns = len(self.acknowledged) + self._turns(name)

@@ -6,20 +6,20 @@ a pod, snapshots, `restore` and `check`.
 
 import shutil
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import trio
 
 from llmsim.drill.exercise import Exercise
+from llmsim.drill.faults import FAULTS
 from llmsim.drill.outcome import Outcome
-from llmsim.errors import LlmsimError, OperatorError, WrongOrdinal
+from llmsim.drill.steps import PAGE_BYTES, bring_back, continued, flip, found_and_replaced, lose
+from llmsim.errors import OperatorError, WrongOrdinal
 from llmsim.recovery.applying import Until
 from llmsim.recovery.merging import merge
 from llmsim.recovery.restore import restore
 from llmsim.recovery.snapshot import listed
 from llmsim.recovery.sources import Wanted
 from llmsim.store.environment import DATA_FILE
-from llmsim.store.examine import examine
 from llmsim.store.merging import OnConflict
 
 Scenario = Callable[[Exercise], Awaitable[Outcome]]
@@ -29,13 +29,13 @@ async def pod_loss(exercise: Exercise) -> Outcome:
     """The process is killed; its volume stays."""
     async with exercise.pod(exercise.volume) as pod:
         await exercise.talk_and_kill(pod)
-    return await _continued(exercise, exercise.volume, may_lose=False)
+    return await continued(exercise, exercise.volume, may_lose=False)
 
 
 async def volume_loss(exercise: Exercise) -> Outcome:
     """The process is killed, and its volume is gone: the archive is what there is."""
-    await _lose(exercise)
-    return await _bring_back(exercise, exercise.place.url)
+    await lose(exercise)
+    return await bring_back(exercise, exercise.place.url)
 
 
 async def region_loss(exercise: Exercise) -> Outcome:
@@ -47,24 +47,16 @@ async def region_loss(exercise: Exercise) -> Outcome:
     shutil.rmtree(exercise.volume)
     shutil.rmtree(exercise.place.path)
     exercise.note("volume and object store destroyed")
-    return await _bring_back(exercise, str(copy))
+    return await bring_back(exercise, str(copy))
 
 
 async def corrupt_store(exercise: Exercise) -> Outcome:
     """The volume comes back with a flipped byte in every page: it is found, and replaced by what was archived."""
-    async with exercise.archived() as pod:
-        await exercise.talk_and_kill(pod)
+    await lose(exercise, destroy=False)
     data = exercise.volume / DATA_FILE
-    for page in range(2, data.stat().st_size // 4096):
-        _flip(data, page * 4096)
-    try:
-        found = [str(one) for one in await trio.to_thread.run_sync(examine, exercise.volume)]
-    except LlmsimError as error:
-        found = [str(error)]
-    exercise.require(bool(found), "the damaged store was not found to be damaged")
-    exercise.note(f"check: {found[0] if found else 'nothing'}")
-    await exercise.restored(Wanted(exercise.place.url, 0), exercise.volume, replace=True)
-    return await _continued(exercise, exercise.volume)
+    for page in range(2, data.stat().st_size // PAGE_BYTES):
+        flip(data, page * PAGE_BYTES)
+    return await found_and_replaced(exercise)
 
 
 async def corrupt_newest_snapshot(exercise: Exercise) -> Outcome:
@@ -74,19 +66,19 @@ async def corrupt_newest_snapshot(exercise: Exercise) -> Outcome:
         await exercise.snapshot()
         await exercise.talk_and_kill(pod)
     newest = listed(exercise.place)[-1]
-    _flip(next((exercise.place.path / newest.name).glob("records-*")), 10)
+    flip(next((exercise.place.path / newest.name).glob("records-*")), 10)
     shutil.rmtree(exercise.volume)
     exercise.note("volume destroyed, newest snapshot damaged")
     target = exercise.folder / "restored"
     done = await exercise.restored(Wanted(exercise.place.url, 0), target)
     passed = [one.name for one in done.staged.passed_over] if done else []
     exercise.require(passed == [newest.name], f"the damaged snapshot was not passed over: {passed}")
-    return await _continued(exercise, target)
+    return await continued(exercise, target)
 
 
 async def rollback(exercise: Exercise) -> Outcome:
     """The store goes back to an earlier turn, of which it has everything and nothing after it."""
-    await _lose(exercise)
+    await lose(exercise)
     turn = len(exercise.acknowledged) // 2
     target = exercise.folder / "restored"
     done = await exercise.restored(Wanted(exercise.place.url, 0, until=Until(turn=turn)), target)
@@ -107,12 +99,12 @@ async def scale_down_merge(exercise: Exercise) -> Outcome:
     wanted = Wanted(str(other), 0, any_pod=True)
     done = await trio.to_thread.run_sync(merge, wanted, exercise.volume, OnConflict.LEAVE)
     exercise.note(f"merged: {len(done.merged.brought)} sessions brought, {len(done.merged.left)} left")
-    return await _continued(exercise, exercise.volume, may_lose=False, name="of-pod-1")
+    return await continued(exercise, exercise.volume, may_lose=False, name="of-pod-1")
 
 
 async def wrong_ordinal(exercise: Exercise) -> Outcome:
     """A snapshot and a volume of pod 0 are given to pod 1: both must be refused."""
-    await _lose(exercise, destroy=False)
+    await lose(exercise, destroy=False)
     target = exercise.folder / "restored"
     snapshot = listed(exercise.place)[-1].url
     try:
@@ -132,7 +124,7 @@ async def wrong_ordinal(exercise: Exercise) -> Outcome:
     return exercise.outcome(measured=False)
 
 
-SCENARIOS: dict[str, Scenario] = {
+DISASTERS: dict[str, Scenario] = {
     "pod-loss": pod_loss,
     "volume-loss": volume_loss,
     "corrupt-store": corrupt_store,
@@ -142,35 +134,4 @@ SCENARIOS: dict[str, Scenario] = {
     "scale-down-merge": scale_down_merge,
     "wrong-ordinal": wrong_ordinal,
 }
-
-
-async def _lose(exercise: Exercise, *, destroy: bool = True) -> None:
-    """A pod that is archived is killed in the middle of its work, and its volume destroyed."""
-    async with exercise.archived() as pod:
-        await exercise.talk_and_kill(pod)
-    if destroy:
-        shutil.rmtree(exercise.volume)
-        exercise.note("volume destroyed")
-
-
-async def _bring_back(exercise: Exercise, source: str) -> Outcome:
-    target = exercise.folder / "restored"
-    await exercise.restored(Wanted(source, 0), target)
-    return await _continued(exercise, target)
-
-
-async def _continued(exercise: Exercise, data_dir: Path, *, may_lose: bool = True, name: str = "drill") -> Outcome:
-    if exercise.problems and not (data_dir / DATA_FILE).exists():
-        return exercise.outcome()
-    await exercise.compare(data_dir, may_lose=may_lose)
-    await exercise.go_on(data_dir, name)
-    await exercise.prove(data_dir)
-    return exercise.outcome()
-
-
-def _flip(path: Path, place: int) -> None:
-    with path.open("r+b") as file:
-        file.seek(place)
-        byte = file.read(1)[0]
-        file.seek(place)
-        file.write(bytes([byte ^ 0xFF]))
+SCENARIOS = {**DISASTERS, **FAULTS}

@@ -1,4 +1,4 @@
-"""kill -9 at every single write of a commit: the store is the one before it or the one after it, and sound.
+"""kill -9, a full disk or a broken one at every single write of a commit: the store is the one before it or after it.
 
 strace counts the system calls of each kind that write, sync or close the data file, and kills the child when it enters
 one of them; for each kind the test begins with the first and goes on until the child ends by itself. Run by
@@ -84,3 +84,42 @@ def test_store_killed_at_any_write_is_the_one_before_or_the_one_after(step: str,
     assert len(seen["pwrite64"]) >= 1
     assert True not in seen["pwrite64"] + seen["pwritev"] + seen["writev"], "the last of them makes it the new one"
     assert seen["close"][-1] is True
+
+
+ERRORS = ("ENOSPC", "EIO")
+WRITING = ("pwrite64", "pwritev", "writev", "fdatasync")
+
+
+def refused_at(data_dir: Path, step: str, call: str, number: int, error: str) -> str:
+    """Do the step in a child that gets this error from this call; what it says, empty where it had not so many."""
+    strace = shutil.which("strace")
+    assert strace, "strace is not installed: without it no call can fail (apt-get install strace)"
+    command = [strace, "-f", "-qq", "-o", "/dev/null", "-P", str(data_dir / DATA_FILE)]
+    command += ["-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={number}"]
+    command += [sys.executable, "-m", "tests.crash.steps", str(data_dir), step]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=CHILD_LIMIT_S, cwd=ROOT)
+    return done.stderr.strip().splitlines()[-1] if done.returncode else ""
+
+
+@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("step", ["response", "conversation deleted"])
+def test_store_whose_write_fails_says_so_and_is_the_one_before(step: str, error: str, tmp_path: Path) -> None:
+    """At whichever write, and at the sync: an error of ours, nothing acknowledged, and the step can be done again."""
+    start = made(tmp_path / "start", step)
+    old = everything(start)
+    refused = dict.fromkeys(WRITING, 0)
+    for call in WRITING:
+        for number in range(1, CALLS_MAX):
+            data_dir = tmp_path / f"{call}-{number}"
+            shutil.copytree(start, data_dir)
+            told = refused_at(data_dir, step, call, number, error)
+            if not told:
+                break
+            refused[call] += 1
+            assert told.startswith(f"llmsim.errors.Store{'Full' if error == 'ENOSPC' else 'Error'}: "), told
+            assert examine(data_dir) == []
+            assert everything(data_dir) == old
+            do(data_dir, step)
+            assert examine(data_dir) == []
+    assert refused["fdatasync"] == 1
+    assert refused["pwrite64"] >= 1
