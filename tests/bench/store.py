@@ -1,4 +1,4 @@
-"""How long a snapshot, its verification and a restore take: `python -m tests.bench.store [DIR [GIBIBYTES]]`.
+"""Snapshot, verification, restore and outages of a large store: `python -m tests.bench.store [DIR [GIBIBYTES]]`.
 
 Measured against `cp` and `zstd -1` (one thread, by the library) of the same file, made durable. DIR must be on the disk
 that is to be measured; the default is a new folder below the working directory, and one gibibyte. Rounds are
@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
+import httpx2
+
 from llmsim.recovery.manifest import Manifest
 from llmsim.recovery.places import Folder
 from llmsim.recovery.restore import restore
@@ -25,6 +27,7 @@ from llmsim.store.environment import Environment, claim
 from llmsim.store.files import Report, sync_file
 from llmsim.store.operations import PutTurn
 from llmsim.store.ownership import open_for
+from tests.children import Server
 from tests.stored import PROFILE, SEED, conversation
 
 if sys.version_info >= (3, 14):
@@ -111,11 +114,27 @@ def measured(data_dir: Path, folder: Path) -> dict[str, Steps]:
     [snapshot] = listed(place)
     rows["verify"] = timed(lambda report: verify(snapshot, report=report))
     wanted = Wanted(snapshot.url, 0)
+    rows["pod-loss"] = answered(data_dir)
     rows["restore"] = timed(lambda report: restore(wanted, folder / "restored", report=report))
+    begun = answered(folder / "restored")
+    rows["volume-loss"] = {"restore": rows["restore"]["all"], **begun, "all": rows["restore"]["all"] + begun["all"]}
     say(f"  the snapshot has {sum(part.size_bytes for part in manifest_of(snapshot).parts) / GIBIBYTE:.3f} GiB")
     shutil.rmtree(folder / "restored")
     shutil.rmtree(folder / "backup")
     return rows
+
+
+def answered(data_dir: Path) -> Steps:
+    """From when a pod is started on this store, of which the last one was killed, to its first answer: the RTO."""
+    Server(data_dir, "--instant").kill()
+    begun = perf_counter()
+    with Server(data_dir, "--instant") as server:
+        listening = perf_counter()
+        body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello!"}]}
+        httpx2.post(f"{server.url}/v1/chat/completions", json=body, trust_env=False).raise_for_status()
+        ended = perf_counter()
+        server.kill()
+    return {"start": listening - begun, "answer": ended - listening, "all": ended - begun}
 
 
 def manifest_of(snapshot: Snapshot) -> Manifest:
