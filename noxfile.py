@@ -210,9 +210,16 @@ def soak(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench_store(session: nox.Session) -> None:
-    """Snapshot, verification and restore of a store of one gibibyte, against cp; arguments: folder, gibibytes."""
+    """Snapshot, verification, restore and outages of a store of one gibibyte; arguments: folder, gibibytes."""
     install(session, "tests")
     session.run("python", "-m", "tests.bench.store", *session.posargs)
+
+
+@nox.session(default=False)
+def bench_snapshots(session: nox.Session) -> None:
+    """Snapshots every ten seconds under load, beside none: how late frames are, how the file grows."""
+    install(session, "tests")
+    session.run("python", "-m", "tests.bench.snapshots", *session.posargs)
 
 
 @nox.session(default=False)
