@@ -15,6 +15,7 @@ from llmsim.cli.output import print_json, print_table
 from llmsim.cli.progress import ENDING
 from llmsim.drill import cluster, report
 from llmsim.drill.crowd import lines_of
+from llmsim.drill.distribution import Distribution, Spread, distributions
 from llmsim.drill.drill import drill as run_drill
 from llmsim.drill.drill import locally
 from llmsim.drill.exercise import SCRIPT
@@ -29,6 +30,8 @@ from llmsim.values import duration
 DIFFERENCE = 1
 POD = "llm-simulator-0"
 HEADER = ("scenario", "result", "acknowledged", "lost", "rpo", "rto", "drawn again", "took")
+
+SPREAD_HEADER = ("scenario", "passed", "acknowledged", "lost", "rpo p50 / p90 / max", "rto p50 / p90 / max")
 
 
 @click.command(
@@ -112,6 +115,9 @@ def drill(
         print_json(report.as_json(outcomes))
     else:
         print_table(HEADER, [row(one) for one in outcomes])
+    if rounds > 1 and not as_json:
+        click.echo()
+        print_table(SPREAD_HEADER, [spread_row(one) for one in distributions(outcomes)])
     if not all(one.passed for one in outcomes):
         raise click.exceptions.Exit(DIFFERENCE)
 
@@ -140,6 +146,22 @@ def row(one: Outcome) -> tuple[object, ...]:
     """An outcome as a row of the table."""
     times = (seconds(one.rpo_s), seconds(one.rto_s))
     return (one.scenario, result(one), one.acknowledged, one.lost, *times, one.regenerated, seconds(one.took_s))
+
+
+def spread_row(one: Distribution) -> tuple[object, ...]:
+    """All rounds of a scenario as a row: RPO and RTO as median / nine in ten / worst."""
+    return (
+        one.scenario,
+        f"{one.passed} of {one.rounds}",
+        one.acknowledged,
+        one.lost,
+        _spread(one.rpo),
+        _spread(one.rto),
+    )
+
+
+def _spread(of: Spread | None) -> str:
+    return f"{of.p50_s:.2f} / {of.p90_s:.2f} / {of.max_s:.2f} s" if of else "-"
 
 
 def _write(path: Path | None, text: str) -> None:

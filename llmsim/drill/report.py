@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 
 import attrs
 
+from llmsim.drill.distribution import distributions
 from llmsim.drill.outcome import Outcome
 
 _STYLE = """
@@ -25,7 +26,9 @@ svg{width:100%;height:auto;margin:.4rem 0}li{margin:.1rem 0}h2{margin-top:2rem}
 def as_json(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """A drill as JSON."""
     found = [attrs.asdict(one) | {"passed": one.passed} for one in outcomes]
-    return {"object": "llmsim.drill", "passed": all(one.passed for one in outcomes), "scenarios": found}
+    spread = [attrs.asdict(one) for one in distributions(outcomes)]
+    passed = all(one.passed for one in outcomes)
+    return {"object": "llmsim.drill", "passed": passed, "scenarios": found, "distributions": spread}
 
 
 def as_junit(outcomes: Sequence[Outcome]) -> str:

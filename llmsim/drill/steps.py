@@ -1,4 +1,8 @@
-"""What scenarios have in common: a pod is lost in the middle of its work, and what there is of it is brought back."""
+"""What scenarios have in common: a pod is lost in the middle of its work, and what there is of it is brought back.
+
+Nothing here decides what must hold: that is for a scenario to say, and for its exercise to note. What is brought back
+is brought back by the `restore` and the `check` of operators.
+"""
 
 import shutil
 from pathlib import Path

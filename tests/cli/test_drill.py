@@ -50,8 +50,12 @@ def test_drill_that_passes_is_0_and_tells_each(asked: list[tuple[object, ...]], 
     assert said.code == 0
     assert asked == [(("pod-loss",), ["long-conversation"], 9, 2, Limits(0.5, 30.0))]
     assert said.err == "passed: pod-loss, 2.0 s\n"
-    header, row = [line.split("\t") for line in said.out.splitlines()]
+    (header, row), (_, *spread) = [line.split("\t") for line in said.out.splitlines()[:2]], said.out.splitlines()[2:]
     assert header == list(module.HEADER)
+    assert [line.split("\t") for line in spread] == [
+        list(module.SPREAD_HEADER),
+        ["pod-loss", "1 of 1", "57", "0", "0.00 / 0.00 / 0.00 s", "0.83 / 0.83 / 0.83 s"],
+    ]
     assert row == ["pod-loss", "passed", "57", "0", "0.00 s", "0.83 s", "87", "2.05 s"]
 
 

@@ -20,6 +20,7 @@ def test_json_has_every_field_and_the_verdict() -> None:
         "pod-loss", True, 0.83, 1.0,
     )  # fmt: skip
     assert as_json(OUTCOMES[:1])["passed"]
+    assert told["distributions"][0]["rpo"] == {"p50_s": 0.0, "p90_s": 0.0, "max_s": 0.0}
 
 
 def test_junit_has_a_case_for_each_and_a_failure_where_it_failed() -> None:
