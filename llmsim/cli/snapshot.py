@@ -16,6 +16,8 @@ from llmsim.cli.progress import reporting
 from llmsim.cli.retention import keep_options, prune, pruned
 from llmsim.errors import LlmsimError
 from llmsim.recovery import snapshot as snapshots
+from llmsim.recovery.archives import Archive, archives
+from llmsim.recovery.manifest import iso
 from llmsim.recovery.places import place_of
 from llmsim.recovery.retention import Keep, next_s
 from llmsim.recovery.sealing import Sealing
@@ -26,6 +28,7 @@ from llmsim.settings import Settings
 from llmsim.values import duration
 
 DIFFERENCE = 1
+ARCHIVE_HEADER = ("archive", "ordinal", "entries", "segments", "bytes", "shipped", "problem")
 to_option = click.option(
     "--to", required=True, metavar="PLACE", help="Place that gets the snapshot: a directory, s3://, gs:// or az://."
 )
@@ -69,17 +72,22 @@ def create(settings: Settings, *, to: str, as_json: bool) -> None:
 @click.argument("place")
 @json_option
 def list_(place: str, *, as_json: bool) -> None:
-    """List the snapshots in a place, oldest first, by their manifests.
+    """List the snapshots in a place, oldest first, by their manifests, and the archives behind them.
 
     Whether the data still fits its manifest is what verify tells.
     """
     found = snapshots.listed(place_of(place))
+    lines = archives(place_of(place))
     if as_json:
-        print_json({"object": "list", "data": [described(one) for one in found]})
+        kept = [attrs.asdict(one) for one in lines]
+        print_json({"object": "list", "data": [described(one) for one in found], "archives": kept})
         return
     print_table(
         ("snapshot", "created", "ordinal", "sessions", "turns", "bytes", "problem"), [row(one) for one in found]
     )
+    if lines:
+        click.echo()
+        print_table(ARCHIVE_HEADER, [line(one) for one in lines])
 
 
 @snapshot.command(epilog=examples("llmsim snapshot verify backup/llmsim-0-20261123T052700.123Z"))
@@ -154,6 +162,13 @@ def described(one: Snapshot) -> dict[str, Any]:
     manifest = attrs.asdict(one.manifest) | {"size_bytes": one.manifest.size_bytes} if one.manifest else {}
     manifest.pop("parts", None)
     return {"object": "llmsim.snapshot", "name": one.name, "path": one.url, "problem": one.problem} | manifest
+
+
+def line(one: Archive) -> tuple[object, ...]:
+    """An archive as a row."""
+    problem = "" if one.whole else "entries are missing"
+    entries = f"{one.first} to {one.last}"
+    return (one.generation, one.ordinal, entries, one.segments, one.bytes, iso(one.changed_s), problem)
 
 
 def row(one: Snapshot) -> tuple[object, ...]:

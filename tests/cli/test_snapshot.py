@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from llmsim.cli.snapshot import ARCHIVE_HEADER
+from tests.archives import GENERATION, archive, segments_in
 from tests.said import CommandLine
 from tests.snapshots import contents_of, flip
 from tests.stored import contents, fill
@@ -49,6 +51,19 @@ def test_snapshot_list_shows_each_and_what_is_wrong(data_dir: Path, tmp_path: Pa
     assert rows[1][2:5] == ["0", "3", "12"]
     listed = command_line("snapshot", "list", backup, "--json").json()
     assert [one["name"] for one in listed["data"]] == [first.name, second.name]
+
+
+def test_snapshot_list_shows_the_archives_behind_them(tmp_path: Path, command_line: CommandLine) -> None:
+    _, place = archive(tmp_path, commits=3)
+    said = command_line("snapshot", "list", place.path)
+    _, snapshot, empty, header, row = said.out.splitlines()
+    assert (snapshot.split("\t")[0][:9], empty) == ("llmsim-0-", "")
+    assert header.split("\t") == list(ARCHIVE_HEADER)
+    assert row.split("\t")[:2] + row.split("\t")[3:4] + row.split("\t")[-1:] == [GENERATION, "0", "3", ""]
+    [listed] = command_line("snapshot", "list", place.path, "--json").json()["archives"]
+    assert (listed["generation"], listed["segments"], listed["whole"]) == (GENERATION, 3, True)
+    segments_in(place)[1].unlink()
+    assert command_line("snapshot", "list", place.path).out.splitlines()[-1].endswith("\tentries are missing")
 
 
 def test_snapshot_verify_of_a_whole_one_is_0_and_of_a_damaged_one_1(
