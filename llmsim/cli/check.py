@@ -29,7 +29,7 @@ def check(settings: Settings, *, as_json: bool) -> None:
     May run beside a server. Exit code 1 if anything is found; 3 if the store cannot be opened at all.
     """
     path = settings.data_dir
-    with reporting() as report:
+    with reporting(as_json=as_json) as report:
         is_one = is_snapshot(path)
         found = verify(snapshot_at(str(path)), report=report) if is_one else examine(path, report)
     if as_json:

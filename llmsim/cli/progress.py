@@ -1,6 +1,7 @@
-"""Progress of long work on files: a bar with bytes, rate and time left on a terminal, silence elsewhere.
+"""Progress of long work on files: a bar with bytes, rate and time left on a terminal; elsewhere JSON, or silence.
 
-A bar for each step of the work, on stderr; the work itself knows only that it reports (`llmsim.store.files.Report`).
+A bar for each step of the work, or a line now and then, on stderr; the work itself knows only that it reports
+(`llmsim.store.files.Report`).
 A signal to end while it runs becomes an exception, so that the work can take back what it began.
 """
 
@@ -8,19 +9,23 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from types import FrameType
+
+import orjson
 
 from llmsim.cli.output import quantity
 from llmsim.store.files import Report, silent
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
+LINE_S = 1.0
 COUNTED = {"check": "turn", "segments": "commit", "merge": "session", "remove": "object"}
 """Steps whose progress is not in bytes, and what it is in."""
 
 
 @contextmanager
-def reporting() -> Iterator[Report]:
-    """A report that draws on stderr while the block runs, if that is a terminal.
+def reporting(*, as_json: bool = False) -> Iterator[Report]:
+    """A report that draws on stderr while the block runs, if that is a terminal; else `as_json` writes lines there.
 
     SIGTERM and SIGHUP raise SystemExit (128 + their number) in the block, as SIGINT raises KeyboardInterrupt.
     """
@@ -29,7 +34,21 @@ def reporting() -> Iterator[Report]:
             with _bars() as report:
                 yield report
         else:
-            yield silent
+            yield _Lines() if as_json else silent
+
+
+class _Lines:
+    """A line of JSON at most every LINE_S seconds: `step`, `done`, `total` (0 where nobody knows) and `unit`."""
+
+    def __init__(self) -> None:
+        self._last_s = monotonic()
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        if monotonic() - self._last_s < LINE_S:
+            return
+        self._last_s = monotonic()
+        entry = {"step": step, "done": done, "total": total, "unit": COUNTED.get(step, "byte")}
+        sys.stderr.write(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE).decode())
 
 
 @contextmanager

@@ -97,7 +97,7 @@ def restore(
     if merging:
         joined(wanted, settings.data_dir, OnConflict(on_conflict), as_json=as_json)
         return
-    with reporting() as report:
+    with reporting(as_json=as_json) as report:
         done = restore_store(wanted, settings.data_dir, replace=replace, report=report)
     if as_json:
         print_json(described(done, settings.data_dir, source))
@@ -109,7 +109,7 @@ def restore(
 
 def joined(wanted: Wanted, data_dir: Path, on_conflict: OnConflict, *, as_json: bool) -> None:
     """Merge, and say what came of it; exit code 1 if a session was left, or there are doubts."""
-    with reporting() as report:
+    with reporting(as_json=as_json) as report:
         done = merge(wanted, data_dir, on_conflict, report)
     found = done.merged
     if as_json:

@@ -56,7 +56,7 @@ def prune(
     keep = Keep(keep_last, keep_hourly, keep_daily, keep_weekly)
     if keep.nothing:
         raise click.UsageError("Say what to keep: --keep-last, --keep-hourly, --keep-daily or --keep-weekly.")
-    with reporting() as report:
+    with reporting(as_json=as_json) as report:
         done = pruned(place_of(place), keep, report, dry_run=dry_run)
     if as_json:
         print_json(told(done, place, dry_run=dry_run))

@@ -166,7 +166,7 @@ def export(ids: tuple[str, ...], at_hand: Sessions) -> None:
 def import_(file: BinaryIO, at_hand: Sessions, *, as_json: bool) -> None:
     """Read sessions that were exported; all of them, or none where one exists already or a line is wrong."""
     name = getattr(file, "name", "stdin")
-    with seekable(file) as lines, reporting() as report:
+    with seekable(file) as lines, reporting(as_json=as_json) as report:
         done = at_hand.bring(lines, "stdin" if name == "<stdin>" else str(name), report)
     if as_json:
         print_json(done)

@@ -60,7 +60,7 @@ def create(settings: Settings, *, to: str, as_json: bool) -> None:
 
     Nothing that is not whole is ever listed as a snapshot.
     """
-    with reporting() as report:
+    with reporting(as_json=as_json) as report:
         made = snapshots.create(settings.data_dir, place_of(to), report, Sealing.by(settings.key_file))
     if as_json:
         print_json(described(made))
@@ -100,7 +100,7 @@ def verify(settings: Settings, *, path: str, as_json: bool) -> None:
     The store that it holds is made in the temporary directory (TMPDIR) and tested there. Exit code 1 if anything is
     wrong with it.
     """
-    with reporting() as report:
+    with reporting(as_json=as_json) as report:
         faults = find_faults(snapshot_at(path), Sealing.by(settings.key_file), report)
     if as_json:
         print_json({"object": "llmsim.verification", "path": path, "whole": not faults, "problems": faults})
@@ -139,7 +139,7 @@ def schedule(
     """
     keep = Keep(keep_last, keep_hourly, keep_daily, keep_weekly)
     place, sealing = place_of(to), Sealing.by(settings.key_file)
-    with reporting() as report:
+    with reporting(as_json=as_json) as report:
         while True:
             ordinal = 0
             try:

@@ -68,7 +68,8 @@ class Snapshots:
             )
             if done.returncode != 0:
                 self.metrics.snapshot_failures.inc()
-                raise PlaceUnreachable(done.stderr.decode(errors="replace").strip() or f"exit code {done.returncode}")
+                said = done.stderr.decode(errors="replace").strip().splitlines()
+                raise PlaceUnreachable(said[-1] if said else f"exit code {done.returncode}")
             made: dict[str, Any] = orjson.loads(done.stdout)
             took_s = trio.current_time() - begun_s
         self._known(seconds(made["created"]))

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import orjson
 import pytest
 
+from llmsim.cli import progress
 from llmsim.cli.progress import measured, reporting
 from tests.stored import fill
 
@@ -17,6 +19,22 @@ def test_reporting_away_from_a_terminal_is_silent(capsys: pytest.CaptureFixture[
     with reporting() as report:
         report("copy", 1, 2)
     assert capsys.readouterr() == ("", "")
+
+
+def test_reporting_as_json_is_a_line_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter((0.0, 0.5, 1.0, 1.0, 1.5, 2.5, 2.5))
+    monkeypatch.setattr(progress, "monotonic", lambda: next(times))
+    with reporting(as_json=True) as report:
+        for done in range(4):
+            report("check" if done > 1 else "copy", done, 4)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [orjson.loads(line) for line in err.splitlines()] == [
+        {"step": "copy", "done": 1, "total": 4, "unit": "byte"},
+        {"step": "check", "done": 3, "total": 4, "unit": "turn"},
+    ]
 
 
 def test_reporting_turns_a_signal_into_an_exception_and_ends_with_it() -> None:
