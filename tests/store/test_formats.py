@@ -80,6 +80,16 @@ def test_old_store_opened_to_write_is_one_of_this_format_and_says_the_same(old: 
     assert without_stamp(old) == before
 
 
+def test_old_store_that_fills_its_map_is_upgraded_all_the_same(old: Path) -> None:
+    """Every page is written anew, beside those that are there."""
+    before = without_stamp(old)
+    map_bytes = (old / DATA_FILE).stat().st_size
+    with claim(old), Environment.open(old, map_bytes=map_bytes) as environment:
+        assert environment.used_bytes() > map_bytes
+    assert format_of(old)[0] == FORMAT_VERSION
+    assert without_stamp(old) == before
+
+
 def test_store_opened_to_write_twice_is_upgraded_once(old: Path) -> None:
     found = []
     for _ in range(3):
