@@ -14,7 +14,7 @@ import trio
 from llmsim.drill.crowd import CLIENTS, Crowd, Lines, lines_of
 from llmsim.drill.outcome import Acknowledged, Event, Outcome, Stored, lost_of, rpo_s
 from llmsim.drill.pods import Pod, Reached, running
-from llmsim.errors import LlmsimError
+from llmsim.errors import LlmsimError, OperatorError
 from llmsim.recovery.places import Folder
 from llmsim.recovery.restore import Restored, restore
 from llmsim.recovery.snapshot import Snapshot, create
@@ -88,14 +88,18 @@ class Exercise:
         self.note(f"{len(self.acknowledged)} acknowledged turns")
 
     async def talk_and_kill(self, pod: Reached, name: str = "drill") -> None:
-        """Clients talk; in the middle of it the pod is killed."""
+        """Clients talk; in the middle of it the pod is killed. Raises OperatorError where it cannot be."""
         turns = len(self.acknowledged) + self._turns(name)
         enough = trio.Event()
         crowd = Crowd(name, self._lines(), self.acknowledged)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(crowd.talk, pod, turns, enough)
             await enough.wait()
-            await pod.kill()
+            failed = await _killed(pod)
+            if failed is not None:
+                nursery.cancel_scope.cancel()
+        if failed is not None:
+            raise failed
         self.loss_s = pod.killed_s
         self.require(len(self.acknowledged) >= turns, "the pod was gone before it was killed")
         self.note(f"{pod.end} after {len(self.acknowledged)} acknowledged turns, {CLIENTS} under way")
@@ -179,6 +183,15 @@ class Exercise:
             tuple(self.problems),
             tuple(self.events),
         )
+
+
+async def _killed(pod: Reached) -> OperatorError | None:
+    """Why it could not be killed: raised by whoever asked, once the clients are gone, and not in a group with them."""
+    try:
+        await pod.kill()
+    except OperatorError as error:
+        return error
+    return None
 
 
 def _stored(data_dir: Path) -> Stored:

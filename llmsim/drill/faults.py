@@ -9,8 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from llmsim.drill.exercise import Exercise
 from llmsim.drill.outcome import Outcome
-from llmsim.drill.steps import PAGE_BYTES, continued, found_and_replaced, lose, replaced
-from llmsim.errors import OperatorError
+from llmsim.drill.steps import PAGE_BYTES, continued, found_and_replaced, lose, refused, replaced
 from llmsim.store.environment import DATA_FILE, READERS_FILE
 
 HALF = 2
@@ -51,7 +50,7 @@ async def stale_volume(exercise: Exercise) -> Outcome:
     shutil.rmtree(exercise.volume)
     aside.rename(exercise.volume)
     exercise.note("volume replaced by an older state of it")
-    await _refused(exercise, "served a store that is older than its archive")
+    await refused(exercise, exercise.archived(), "a pod served a store that is older than its archive")
     return await replaced(exercise)
 
 
@@ -59,7 +58,7 @@ async def two_pods(exercise: Exercise) -> Outcome:
     """Another pod is started on the volume of one that runs."""
     async with exercise.archived() as pod:
         await exercise.talk(pod)
-        await _refused(exercise, "served the volume of another pod")
+        await refused(exercise, exercise.archived(), "a pod served the volume of another pod")
         await exercise.talk_and_kill(pod)
     return await continued(exercise, exercise.volume, may_lose=False)
 
@@ -79,12 +78,3 @@ FAULTS: dict[str, Callable[[Exercise], Awaitable[Outcome]]] = {
     "two-pods": two_pods,
     "missing-lock-file": missing_lock_file,
 }
-
-
-async def _refused(exercise: Exercise, problem: str) -> None:
-    """A pod that is archived does not start on this volume."""
-    try:
-        async with exercise.archived():
-            exercise.problems.append(f"a pod {problem}")
-    except OperatorError as error:
-        exercise.note(f"refused: {error}")

@@ -14,6 +14,7 @@ import attrs
 import orjson
 import trio
 
+from llmsim.drill.pods import announced
 from llmsim.errors import OperatorError
 
 REPLACED_S = 900
@@ -126,13 +127,9 @@ class Namespace:
         return [_KUBECTL, f"--namespace={self.name}", *arguments]
 
     async def _port(self, process: trio.Process) -> str:
-        assert process.stdout is not None  # noqa: S101  (it was asked for)
-        said = b""
-        with trio.move_on_after(FORWARD_S):
-            async for chunk in process.stdout:
-                said += chunk
-                if match := _FORWARDING.search(said):
-                    return f"http://127.0.0.1:{int(match[1])}"
+        said, match = await announced(process, _FORWARDING, FORWARD_S)
+        if match:
+            return f"http://127.0.0.1:{int(match[1])}"
         raise OperatorError(f"kubectl port-forward did not listen: {said.decode(errors='replace').strip()}")
 
 

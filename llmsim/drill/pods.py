@@ -75,12 +75,22 @@ async def running(
 
 
 async def _listening(process: trio.Process, log: Path) -> str:
-    assert process.stdout is not None  # noqa: S101  (it was asked for)
-    said = b""
-    with trio.move_on_after(STARTUP_S):
-        async for chunk in process.stdout:
-            said += chunk
-            if match := _LISTENING.search(said):
-                return match[1].decode()
+    _, match = await announced(process, _LISTENING, STARTUP_S)
+    if match:
+        return match[1].decode()
     lines = log.read_text(errors="replace").splitlines()  # noqa: ASYNC240  (the pod has ended)
     raise OperatorError(f"the pod did not start: {lines[-1] if lines else 'it said nothing'}")
+
+
+async def announced(
+    process: trio.Process, pattern: re.Pattern[bytes], within_s: float
+) -> tuple[bytes, re.Match[bytes] | None]:
+    """What a child has printed until the pattern was in it, and the match; None where it ended or took longer."""
+    assert process.stdout is not None  # noqa: S101  (it was asked for)
+    said, match = b"", None
+    with trio.move_on_after(within_s):
+        async for chunk in process.stdout:
+            said += chunk
+            if match := pattern.search(said):
+                break
+    return said, match

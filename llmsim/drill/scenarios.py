@@ -12,8 +12,8 @@ import trio
 from llmsim.drill.exercise import Exercise
 from llmsim.drill.faults import FAULTS
 from llmsim.drill.outcome import Outcome
-from llmsim.drill.steps import PAGE_BYTES, bring_back, continued, flip, found_and_replaced, lose
-from llmsim.errors import OperatorError, WrongOrdinal
+from llmsim.drill.steps import PAGE_BYTES, bring_back, continued, flip, found_and_replaced, lose, refused
+from llmsim.errors import WrongOrdinal
 from llmsim.recovery.applying import Until
 from llmsim.recovery.merging import merge
 from llmsim.recovery.restore import restore
@@ -114,11 +114,7 @@ async def wrong_ordinal(exercise: Exercise) -> Outcome:
     else:
         exercise.problems.append("a snapshot of pod 0 became the store of pod 1")
     exercise.require(not (target / DATA_FILE).exists(), "the refused restore left a store")
-    try:
-        async with exercise.pod(exercise.volume, ordinal=1):
-            exercise.problems.append("pod 1 served the volume of pod 0")
-    except OperatorError as error:
-        exercise.note(f"refused: {error}")
+    await refused(exercise, exercise.pod(exercise.volume, ordinal=1), "pod 1 served the volume of pod 0")
     await exercise.compare(exercise.volume, may_lose=False)
     await exercise.prove(exercise.volume)
     return exercise.outcome(measured=False)

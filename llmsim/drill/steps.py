@@ -5,13 +5,15 @@ is brought back by the `restore` and the `check` of operators.
 """
 
 import shutil
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import trio
 
 from llmsim.drill.exercise import Exercise
 from llmsim.drill.outcome import Outcome
-from llmsim.errors import LlmsimError
+from llmsim.drill.pods import Pod
+from llmsim.errors import LlmsimError, OperatorError
 from llmsim.recovery.sources import Wanted
 from llmsim.store.environment import DATA_FILE
 from llmsim.store.examine import examine
@@ -60,6 +62,15 @@ async def replaced(exercise: Exercise) -> Outcome:
     """The store of the volume is replaced by what was archived."""
     await exercise.restored(Wanted(exercise.place.url, 0), exercise.volume, replace=True)
     return await continued(exercise, exercise.volume)
+
+
+async def refused(exercise: Exercise, starting: AbstractAsyncContextManager[Pod], problem: str) -> None:
+    """A pod that must not start; `problem` says what it has done otherwise."""
+    try:
+        async with starting:
+            exercise.problems.append(problem)
+    except OperatorError as error:
+        exercise.note(f"refused: {error}")
 
 
 def flip(path: Path, place: int) -> None:

@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import orjson
@@ -27,16 +26,15 @@ def remembered(name: str) -> str:
 def start() -> None:
     uid = int(remembered("uid") if (FOLDER / "uid").exists() else "0") + 1
     (FOLDER / "uid").write_text(str(uid))
-    said = FOLDER / f"said-{uid}"
     command = [*PYTHON, "serve", "--port", "0", "--data-dir", str(FOLDER / "data"), "--seed", "7", "--speed", "20"]
-    with said.open("wb") as file:
-        server = subprocess.Popen(command, stdout=file, stderr=file, start_new_session=True)
+    with (FOLDER / f"log-{uid}").open("wb") as log:
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
     (FOLDER / "pid").write_text(str(server.pid))
-    while (listening := re.search(r"127\.0\.0\.1:(\d+)/v1", said.read_text())) is None:
-        if server.poll() is not None:
-            sys.exit(said.read_text())
-        time.sleep(0.01)  # a server of another process says nothing to wait for
-    (FOLDER / "port").write_text(listening[1])
+    for line in server.stdout or ():
+        if listening := re.search(r"127\.0\.0\.1:(\d+)/v1", line):
+            (FOLDER / "port").write_text(listening[1])
+            return
+    sys.exit((FOLDER / f"log-{uid}").read_text())
 
 
 def stop() -> None:
@@ -60,6 +58,9 @@ def main(namespace: str, verb: str, *arguments: str) -> int:
         file.write(" ".join((namespace, verb, *arguments)).replace(str(FOLDER), "FOLDER") + "\n")
     if (FOLDER / "unreachable").exists():
         sys.stderr.write("The connection to the server was refused - did you specify the right host or port?\n")
+        return 1
+    if verb == "delete" and (FOLDER / "forbidden").exists():
+        sys.stderr.write(f"Error from server (Forbidden): {arguments[0]}s is forbidden\n")
         return 1
     if verb == "start":
         start()

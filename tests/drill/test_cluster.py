@@ -60,6 +60,13 @@ async def test_pod_that_loses_what_it_acknowledged_fails_the_drill(folder: Path,
     assert outcome.problems[0] == f"{outcome.acknowledged} acknowledged turns are lost"
 
 
+async def test_pod_that_may_not_be_deleted_is_said_and_the_clients_end(folder: Path, begun: Callable[[], None]) -> None:
+    begun()
+    (folder / "forbidden").touch()
+    with pytest.raises(OperatorError, match=r"delete pod .* ended with 1: .*pods is forbidden"):
+        await lost("pod-loss", folder)
+
+
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [
