@@ -3,7 +3,7 @@
 Only reads arguments and prints; what is done and what must hold is decided in `llmsim.drill`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import click
 import trio
 
 from llmsim.cli.options import examples, json_option, reading
-from llmsim.cli.output import print_json, print_table
+from llmsim.cli.output import print_json, print_table, write_file
 from llmsim.cli.progress import ENDING
 from llmsim.drill import cluster, report
 from llmsim.drill.crowd import lines_of
@@ -30,7 +30,6 @@ from llmsim.values import duration
 DIFFERENCE = 1
 POD = "llm-simulator-0"
 HEADER = ("scenario", "result", "acknowledged", "lost", "rpo", "rto", "drawn again", "took")
-
 SPREAD_HEADER = ("scenario", "passed", "acknowledged", "lost", "rpo p50 / p90 / max", "rto p50 / p90 / max")
 
 
@@ -99,27 +98,41 @@ def drill(
             for problem in outcome.problems:
                 click.echo(f"  {problem}", err=True)
 
-    said = tuple(str(found(name)) for name in scripts)
-    if not lines_of(load_scripts(map(Path, said))):
-        raise OperatorError(f"no user says anything in {', '.join(said)}")
+    said = spoken(scripts)
     limits = Limits(max_rpo, max_rto)
+    reports = [(path, text) for path, text in ((junit, report.as_junit), (html, report.as_html)) if path is not None]
+    for path, _ in reports:
+        write_file(path, b"", "ab")
 
     async def run() -> list[Outcome]:
         lose = locally if namespace is None else partial(cluster.lose, namespace=Namespace(namespace, pod))
         return await run_drill(names, said, seed, rounds, limits, told, lose)
 
     outcomes = trio.run(unless_ended, run)
-    _write(junit, report.as_junit(outcomes))
-    _write(html, report.as_html(outcomes))
-    if as_json:
-        print_json(report.as_json(outcomes))
-    else:
-        print_table(HEADER, [row(one) for one in outcomes])
-    if rounds > 1 and not as_json:
-        click.echo()
-        print_table(SPREAD_HEADER, [spread_row(one) for one in distributions(outcomes)])
+    for path, text in reports:
+        write_file(path, text(outcomes).encode())
+    show(outcomes, rounds, as_json=as_json)
     if not all(one.passed for one in outcomes):
         raise click.exceptions.Exit(DIFFERENCE)
+
+
+def spoken(scripts: tuple[str, ...]) -> tuple[str, ...]:
+    """The files of these scripts; raises OperatorError where there is no such script, or no user in any."""
+    said = tuple(str(found(name)) for name in scripts)
+    if not lines_of(load_scripts(map(Path, said))):
+        raise OperatorError(f"no user says anything in {', '.join(said)}")
+    return said
+
+
+def show(outcomes: Sequence[Outcome], rounds: int, *, as_json: bool) -> None:
+    """Print what came of it; of several rounds also how they were spread."""
+    if as_json:
+        print_json(report.as_json(outcomes))
+        return
+    print_table(HEADER, [row(one) for one in outcomes])
+    if rounds > 1:
+        click.echo()
+        print_table(SPREAD_HEADER, [spread_row(one) for one in distributions(outcomes)])
 
 
 async def unless_ended(run: Callable[[], Awaitable[list[Outcome]]]) -> list[Outcome]:
@@ -162,12 +175,3 @@ def spread_row(one: Distribution) -> tuple[object, ...]:
 
 def _spread(of: Spread | None) -> str:
     return f"{of.p50_s:.2f} / {of.p90_s:.2f} / {of.max_s:.2f} s" if of else "-"
-
-
-def _write(path: Path | None, text: str) -> None:
-    if path is None:
-        return
-    try:
-        path.write_text(text)
-    except OSError as error:
-        raise OperatorError(f"{path}: {error.strerror}") from error

@@ -6,9 +6,13 @@ Results go to stdout and nothing else does; progress and remarks go to stderr. K
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
 
 import click
 import orjson
+
+from llmsim.errors import OperatorError
 
 Advance = Callable[[int], None]
 """Says that so many more steps are done."""
@@ -65,3 +69,12 @@ def progress(what: str, total: int | None) -> Iterator[Advance]:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total)
         yield lambda steps: bar.advance(task, steps)
+
+
+def write_file(path: Path, content: bytes, mode: Literal["wb", "ab"] = "wb") -> None:
+    """Write a file; or nothing behind it ("ab"), to see before long work that it can be. Raises OperatorError."""
+    try:
+        with path.open(mode) as file:
+            file.write(content)
+    except OSError as error:
+        raise OperatorError(f"{path}: {(error.strerror or str(error)).lower()}") from None

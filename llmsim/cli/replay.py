@@ -7,7 +7,6 @@ differs from what was expected.
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import click
 import trio
@@ -16,9 +15,8 @@ from click.core import ParameterSource
 from llmsim.catalog import profiles_dir
 from llmsim.cli import logs
 from llmsim.cli.options import examples, json_option, with_settings
-from llmsim.cli.output import print_json, print_pairs, progress, quantity
+from llmsim.cli.output import print_json, print_pairs, progress, quantity, write_file
 from llmsim.clock import Pace
-from llmsim.errors import OperatorError
 from llmsim.profile import Profiles
 from llmsim.recovery.sealing import PLAIN
 from llmsim.recovery.unpacking import unpacked
@@ -89,13 +87,13 @@ def replay(
     loaded = load_scripts(found(name) for name in scripts)
     wanted = transcripts.read(expect) if expect else None
     if out is not None:
-        write(out, b"", mode="ab")
+        write_file(out, b"", mode="ab")
     logs.configure(LogLevel.WARNING)
     with progress("turns", sum(len(part.turns) for script in loaded for part in parts(script))) as advance:
         played = run(loaded, url, settings, lambda _turn: advance(1))
     text = transcripts.transcript(played)
     if out is not None:
-        write(out, text)
+        write_file(out, text)
     report(played, text, wanted, as_json=as_json)
 
 
@@ -129,15 +127,6 @@ def run(
             return await play(every, OverHTTP(client), pace, on_turn)
 
     return trio.run(over_http, url)
-
-
-def write(path: Path, text: bytes, mode: Literal["wb", "ab"] = "wb") -> None:
-    """Write a transcript, or nothing behind it, to see that it can be written; raises OperatorError."""
-    try:
-        with path.open(mode) as file:
-            file.write(text)
-    except OSError as error:
-        raise OperatorError(f"{path}: {(error.strerror or str(error)).lower()}") from None
 
 
 def report(played: list[Played], text: bytes, wanted: bytes | None, *, as_json: bool) -> None:

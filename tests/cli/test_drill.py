@@ -71,7 +71,6 @@ def test_drill_that_fails_is_1_and_writes_its_reports(
     assert "something differs" in (tmp_path / "drill.html").read_text()
 
 
-@pytest.mark.usefixtures("asked")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -80,15 +79,21 @@ def test_drill_that_fails_is_1_and_writes_its_reports(
         (("--kubectl", "staging"), "name the scenarios, out of pod-loss, volume-loss"),
         (("rollback", "--kubectl", "staging"), "name the scenarios, out of pod-loss, volume-loss"),
         (("--script", "meteor"), "meteor"),
-        (("pod-loss", "--html", "missing/drill.html"), "missing/drill.html: No such file or directory"),
+        (("pod-loss", "--html", "missing/drill.html"), "missing/drill.html: no such file or directory"),
     ],
 )
 def test_drill_of_what_there_is_not_is_2(
-    arguments: tuple[str, ...], message: str, tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+    arguments: tuple[str, ...],
+    message: str,
+    asked: list[tuple[object, ...]],
+    tmp_path: Path,
+    command_line: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     said = command_line("drill", *arguments)
     assert (said.code, message in said.err) == (2, True), said
+    assert asked == [], "nothing was lost on the way to a wrong argument"
 
 
 def test_drill_ended_by_a_signal_leaves_no_pod(tmp_path: Path) -> None:
