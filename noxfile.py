@@ -4,15 +4,8 @@ Nothing but PyPI is fetched, interpreters least of all. A session installs the g
 and says in its docstring what it proves.
 """
 
-import re
 import shutil
-import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Timer
-from urllib.request import Request, urlopen
 
 import nox
 
@@ -29,8 +22,6 @@ SOURCES = ("llmsim", "tests", "noxfile.py")
 COMPILED = {"UV_COMPILE_BYTECODE": "1"}
 """pip compiles what it installs; uv leaves that to the first import, and where PYTHONDONTWRITEBYTECODE is set to every
 one: each server that a test started took twice as long."""
-FIRST_ANSWER_S = 30
-"""How long a server may take to its first answer here; the figure that counts is measured elsewhere."""
 
 
 def install(session: nox.Session, *groups: str, project: str = "-e.[tokens]") -> None:
@@ -107,11 +98,7 @@ def package(session: nox.Session) -> None:
     with session.chdir(folder):
         session.run("llmsim", "identity")
         session.run("llmsim", "profiles", "list")
-        with serving(Path(session.bin) / "llmsim", folder / "data") as url:
-            body = b'{"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello!"}]}'
-            request = Request(f"{url}/chat/completions", body, {"content-type": "application/json"})  # noqa: S310
-            with urlopen(request, timeout=FIRST_ANSWER_S) as answer:  # noqa: S310  (our own server's URL)
-                session.log(f"{answer.status} {answer.read(200)!r}...")
+        session.run("python", str(ROOT / "tests/deploy/answers.py"), str(Path(session.bin) / "llmsim"))
 
 
 @nox.session(python="3.13", default=False)
@@ -241,21 +228,3 @@ def docs(session: nox.Session) -> None:
     """Write the tables of README.md again, from the code."""
     install(session, "tests")
     session.run("python", "-m", "tests.tables")
-
-
-@contextmanager
-def serving(program: Path, data_dir: Path) -> Iterator[str]:
-    """The base URL of `llmsim serve` while the block runs; it must end well when it is told to."""
-    command: list[str | Path] = [program, "serve", "--port", "0", "--data-dir", data_dir, "--instant"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
-        watchdog = Timer(FIRST_ANSWER_S, server.kill)
-        watchdog.start()
-        found = (re.search(r"OPENAI_BASE_URL=(\S+)", line) for line in server.stdout or ())
-        url = next((match[1] for match in found if match), None)
-        if url is None:
-            raise SystemExit(f"the server ended before it listened: exit code {server.wait()}")
-        yield url
-        server.send_signal(signal.SIGTERM)
-        if server.wait() != 0:
-            raise SystemExit(f"the server did not end well: exit code {server.returncode}")
-        watchdog.cancel()
