@@ -3,6 +3,7 @@
 LlmsimError
 +- ClientError       the caller's doing; carries status, type, param and code; a wire renders it once (`refuse`)
 +- OperatorError     a file, flag or environment variable is wrong; exit code 2, the message names it
+   of a restore      NothingToRestore: the place answers, and has nothing of this pod
 +- StoreError        the store, a snapshot or an archive; exit code 3
    of a store        StoreInUse, StoreFormat, StoreDamaged, StoreFull, StaleStore, WrongOrdinal, WrongSeed
    of its copies     SnapshotDamaged, ArchiveDamaged, RestoreTargetExists
@@ -98,6 +99,10 @@ class OperatorError(LlmsimError):
     """A file, flag or variable given by the operator is wrong; the text names the place and what was expected."""
 
     exit_code: ClassVar[int] = 2
+
+
+class NothingToRestore(OperatorError):
+    """A place answers, and has no snapshot, or none of the pod that is asked for."""
 
 
 class StoreError(LlmsimError):

@@ -14,14 +14,16 @@ from llmsim import values
 from llmsim.cli.options import examples, json_option, reading, with_settings
 from llmsim.cli.output import print_json, quantity
 from llmsim.cli.progress import reporting
+from llmsim.errors import NothingToRestore
 from llmsim.identity import identify
 from llmsim.recovery.applying import Until
 from llmsim.recovery.merging import merge
-from llmsim.recovery.restore import Restored
+from llmsim.recovery.restore import Restored, held
 from llmsim.recovery.restore import restore as restore_store
 from llmsim.recovery.sealing import Sealing
 from llmsim.recovery.sources import Wanted
 from llmsim.settings import Settings
+from llmsim.store.environment import DATA_FILE
 from llmsim.store.merging import OnConflict
 
 DIFFERENCE = 1
@@ -35,6 +37,7 @@ DIFFERENCE = 1
         "llmsim restore backup/llmsim-0-20261123T052700.123Z --data-dir llmsim-data",
         "llmsim restore backup/llmsim-2-20261123T052700.123Z --data-dir llmsim-data --ordinal 0 --adopt",
         "llmsim restore volume-of-pod-2 --data-dir llmsim-data --merge --on-conflict fork",
+        "llmsim restore s3://bucket/llmsim --data-dir /var/lib/llmsim --if-empty    before a pod starts, each time",
     )
 )
 @click.argument("source")
@@ -47,6 +50,10 @@ DIFFERENCE = 1
 @click.option("--adopt", is_flag=True, help="Make a snapshot of another pod this pod's.")
 @click.option(
     "--from-ordinal", type=click.IntRange(0), metavar="N", help="Pod whose snapshots are meant; default: this one's."
+)
+@click.option("--if-empty", is_flag=True, help="Leave a store that is there as it is, ask nobody, and end with 0.")
+@click.option(
+    "--or-fresh", is_flag=True, help="Of a place that has nothing of this pod, restore nothing, and end with 0."
 )
 @click.option("--merge", "merging", is_flag=True, help="Bring its sessions into the store that is there.")
 @click.option(
@@ -67,6 +74,8 @@ def restore(
     replace: bool,
     adopt: bool,
     from_ordinal: int | None,
+    if_empty: bool,
+    or_fresh: bool,
     merging: bool,
     on_conflict: str,
     as_json: bool,
@@ -83,8 +92,11 @@ def restore(
     """
     if (latest, at is not None, at_turn is not None).count(True) > 1:
         raise click.UsageError("--latest, --at and --at-turn exclude one another.")
-    if merging and replace:
-        raise click.UsageError("--merge and --replace exclude one another.")
+    if (merging, replace, if_empty or or_fresh).count(True) > 1:
+        raise click.UsageError("--merge, --replace, and --if-empty or --or-fresh exclude one another.")
+    if if_empty and DATA_FILE in held(settings.data_dir):
+        tell_nothing_done(f"{settings.data_dir} holds a store already", settings.data_dir, source, as_json=as_json)
+        return
     wanted = Wanted(
         source,
         identify(settings.ordinal, socket.gethostname()).ordinal,
@@ -97,8 +109,14 @@ def restore(
     if merging:
         joined(wanted, settings.data_dir, OnConflict(on_conflict), as_json=as_json)
         return
-    with reporting(as_json=as_json) as report:
-        done = restore_store(wanted, settings.data_dir, replace=replace, report=report)
+    try:
+        with reporting(as_json=as_json) as report:
+            done = restore_store(wanted, settings.data_dir, replace=replace, report=report)
+    except NothingToRestore as error:
+        if not or_fresh:
+            raise
+        tell_nothing_done(f"{error}", settings.data_dir, source, as_json=as_json)
+        return
     if as_json:
         print_json(described(done, settings.data_dir, source))
     else:
@@ -129,6 +147,15 @@ def joined(wanted: Wanted, data_dir: Path, on_conflict: OnConflict, *, as_json: 
         raise click.exceptions.Exit(DIFFERENCE)
 
 
+def tell_nothing_done(why: str, data_dir: Path, source: str, *, as_json: bool) -> None:
+    """That there was no need to restore, or nothing to restore, and that this is fine."""
+    if as_json:
+        told = {"data_dir": str(data_dir), "source": source, "restored": False, "reason": why}
+        print_json({"object": "llmsim.restore", **told})
+    else:
+        click.echo(f"{why}: nothing was restored")
+
+
 def described(done: Restored, data_dir: Path, source: str) -> dict[str, Any]:
     """A restore as JSON."""
     staged = done.staged
@@ -136,6 +163,7 @@ def described(done: Restored, data_dir: Path, source: str) -> dict[str, Any]:
         "object": "llmsim.restore",
         "data_dir": str(data_dir),
         "source": source,
+        "restored": True,
         "snapshot": staged.snapshot.name,
         "ordinal": done.ordinal,
         "tables": done.tables,

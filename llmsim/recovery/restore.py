@@ -53,7 +53,8 @@ def restore(wanted: Wanted, data_dir: Path, *, replace: bool = False, report: Re
         WrongOrdinal: it is of another pod, and `wanted.any_pod` is not given.
         StoreFull: there is not enough room in `data_dir`.
         PlaceUnreachable: the place that it comes from fails, or does not answer.
-        OperatorError: a path is missing, not a folder, or not permitted, or there is nothing such in the place.
+        NothingToRestore: it is to come from a place that has nothing of this pod.
+        OperatorError: a path is missing, not a folder, or not permitted, or the place has nothing of that time.
         StoreError: the disk failed.
     """
     if "://" not in wanted.source and not Path(wanted.source).exists():
@@ -78,16 +79,28 @@ def _target(data_dir: Path) -> Iterator[Path]:
 
 
 def _require_empty(data_dir: Path) -> None:
-    """Only what a restore or a mount leaves in an otherwise empty folder may be there."""
-    ours = {STAGING, READERS_FILE, LOCK_FILE, "lost+found"}
-    names = sorted(path.name for path in data_dir.iterdir() if path.name not in ours)
-    names = [name for name in names if not name.startswith(KEPT_PREFIX)]
+    names = held(data_dir)
     if DATA_FILE in names:
         msg = f"{data_dir} already holds a store: restore --replace keeps that aside and puts the snapshot in its place"
         raise RestoreTargetExists(msg)
     if names:
         msg = f"{data_dir} is not empty: it holds {', '.join(names[:5])}; restore --replace leaves that alone"
         raise RestoreTargetExists(msg)
+
+
+def held(data_dir: Path) -> list[str]:
+    """What a folder holds besides what a restore or a mount leaves in an otherwise empty one; in order, by name.
+
+    Nothing, where there is no such folder. Raises OperatorError where it cannot be read.
+    """
+    ours = {STAGING, READERS_FILE, LOCK_FILE, "lost+found"}
+    try:
+        names = sorted(path.name for path in data_dir.iterdir() if path.name not in ours)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise OperatorError(f"{data_dir}: {(error.strerror or str(error)).lower()}") from error
+    return [name for name in names if not name.startswith(KEPT_PREFIX)]
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import attrs
 
-from llmsim.errors import ObjectMissing, OperatorError, SnapshotDamaged, WrongOrdinal
+from llmsim.errors import NothingToRestore, ObjectMissing, OperatorError, SnapshotDamaged, WrongOrdinal
 from llmsim.recovery.applying import END, Until, apply
 from llmsim.recovery.chain import Chain
 from llmsim.recovery.manifest import MANIFEST, Manifest, Part, Position, iso, seconds
@@ -69,7 +69,8 @@ def stage(wanted: Wanted, folder: Path, report: Report = silent) -> Staged:
     """Make the wanted store in an empty folder, and prove it. Nothing is durable when it returns.
 
     Raises:
-        OperatorError: there is no such source, nothing in it is of the pod or of the time, or no key opens it.
+        NothingToRestore: the source is a place that has nothing of the pod.
+        OperatorError: there is no such source, nothing in it is of the time, or no key opens it.
         WrongOrdinal: it is another pod's, and that was not said to do.
         SnapshotDamaged: the snapshot, or all of them, are damaged.
         StoreFormat: it is of a later release.
@@ -138,8 +139,10 @@ def _from_place(place: Place, wanted: Wanted, folder: Path, report: Report) -> S
     pod = wanted.ordinal if wanted.from_ordinal is None else wanted.from_ordinal
     candidates = sorted((one for one in snapshots if _is_of(one, pod)), key=lambda one: one.name)
     fitting = [one for one in candidates if one.manifest is None or _early_enough(one.manifest, wanted.until)]
+    if not candidates:
+        raise NothingToRestore(_nothing(place, snapshots, pod))
     if not fitting:
-        raise OperatorError(_nothing(place, snapshots, candidates, pod, wanted.until))
+        raise OperatorError(_too_late(place, candidates, pod, wanted.until))
     passed: list[Passed] = []
     for snapshot in reversed(fitting):
         try:
@@ -223,14 +226,17 @@ def _early_enough(manifest: Manifest, until: Until) -> bool:
     return True
 
 
-def _nothing(place: Place, snapshots: list[Snapshot], candidates: list[Snapshot], pod: int, until: Until) -> str:
-    """Why no snapshot of a place will do."""
+def _nothing(place: Place, snapshots: list[Snapshot], pod: int) -> str:
+    """Why a place has nothing of this pod."""
     if not snapshots:
         return f"{place.url} holds no snapshot"
-    if not candidates:
-        pods = sorted({one.manifest.ordinal for one in snapshots if one.manifest})
-        there = ", ".join(str(pod) for pod in pods)
-        return f"{place.url} holds no snapshot of pod {pod}, but of {there}: name it with --from-ordinal"
+    pods = sorted({one.manifest.ordinal for one in snapshots if one.manifest})
+    there = ", ".join(str(pod) for pod in pods)
+    return f"{place.url} holds no snapshot of pod {pod}, but of {there}: name it with --from-ordinal"
+
+
+def _too_late(place: Place, candidates: list[Snapshot], pod: int, until: Until) -> str:
+    """Why no snapshot of a pod will do."""
     first = min(one.manifest.created for one in candidates if one.manifest)
     at = iso(until.at_ms / 1000) if until.at_ms is not None else f"turn {until.turn}"
     return f"{place.url} has nothing as early as {at}: its first snapshot of pod {pod} is of {first}"

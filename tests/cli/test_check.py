@@ -56,3 +56,23 @@ def test_check_of_what_cannot_be_opened_is_3_and_of_what_is_missing_2(
     said = command_line("check", "--data-dir", tmp_path)
     assert said.code == 3
     assert "is not an LMDB file" in said.err
+
+
+def test_check_takes_an_empty_folder_for_sound_where_that_is_allowed(tmp_path: Path, command_line: CommandLine) -> None:
+    (tmp_path / "empty" / "lost+found").mkdir(parents=True)
+    for path in (tmp_path / "empty", tmp_path / "missing"):
+        assert command_line("check", "--data-dir", path).code == 2
+        said = command_line("check", "--data-dir", path, "--allow-empty")
+        assert (said.code, said.out) == (0, f"{path} is empty\n")
+        assert command_line("check", "--data-dir", path, "--allow-empty", "--json").json()["sound"] is True
+
+
+def test_check_that_allows_an_empty_folder_looks_at_one_that_is_not(tmp_path: Path, command_line: CommandLine) -> None:
+    data_dir = fill(tmp_path / "data", sessions=1)
+    assert command_line("check", "--data-dir", data_dir, "--allow-empty").out == f"{data_dir} is sound\n"
+    with (data_dir / "data.mdb").open("r+b") as file:
+        file.truncate(4096)
+    assert command_line("check", "--data-dir", data_dir, "--allow-empty").code != 0
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes.txt").touch()
+    assert command_line("check", "--data-dir", tmp_path / "other", "--allow-empty").code == 2

@@ -91,3 +91,66 @@ def test_restore_with_options_that_exclude_one_another_is_2(tmp_path: Path, comm
     for flags in (("--merge", "--replace"), ("--latest", "--at-turn", "3")):
         said = command_line("restore", tmp_path, "--data-dir", tmp_path / "data", *flags)
         assert (said.code, "exclude one another" in said.err) == (2, True)
+
+
+def test_restore_if_empty_leaves_a_store_and_asks_nobody(tmp_path: Path, command_line: CommandLine) -> None:
+    target = fill(tmp_path / "data", sessions=1)
+    before = contents(target)
+    said = command_line("restore", tmp_path / "missing", "--data-dir", target, "--if-empty")
+    assert (said.code, said.out) == (0, f"{target} holds a store already: nothing was restored\n")
+    assert contents(target) == before
+    as_json = command_line("restore", tmp_path / "missing", "--data-dir", target, "--if-empty", "--json").json()
+    assert (as_json["restored"], as_json["reason"]) == (False, f"{target} holds a store already")
+
+
+def test_restore_if_empty_restores_into_what_a_mount_left(
+    snapshot: Path, tmp_path: Path, command_line: CommandLine
+) -> None:
+    target = tmp_path / "fresh"
+    (target / "lost+found").mkdir(parents=True)
+    said = command_line("restore", snapshot, "--data-dir", target, "--ordinal", "0", "--if-empty", "--or-fresh")
+    assert said.code == 0
+    assert contents(target) == contents(tmp_path / "lost")
+
+
+def test_restore_if_empty_does_not_take_a_folder_of_something_else_for_empty(
+    snapshot: Path, tmp_path: Path, command_line: CommandLine
+) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes.txt").touch()
+    said = command_line("restore", snapshot, "--data-dir", tmp_path / "other", "--ordinal", "0", "--if-empty")
+    assert said.code == 3
+    assert "is not empty: it holds notes.txt" in said.err
+
+
+@pytest.mark.parametrize("ordinal", ["0", "7"])
+def test_restore_or_fresh_of_a_place_with_nothing_of_this_pod_is_0(
+    ordinal: str, snapshot: Path, tmp_path: Path, command_line: CommandLine
+) -> None:
+    place = snapshot.parent if ordinal == "7" else tmp_path / "empty"
+    place.mkdir(exist_ok=True)
+    arguments = ("restore", place, "--data-dir", tmp_path / "fresh", "--ordinal", ordinal)
+    assert command_line(*arguments).code == 2
+    said = command_line(*arguments, "--or-fresh")
+    assert said.code == 0
+    assert "holds no snapshot" in said.out
+    assert "nothing was restored" in said.out
+    assert not (tmp_path / "fresh" / "data.mdb").exists()
+
+
+def test_restore_or_fresh_of_a_place_that_is_not_there_or_damaged_is_no_fresh_start(
+    snapshot: Path, tmp_path: Path, command_line: CommandLine
+) -> None:
+    fresh = ("--data-dir", tmp_path / "fresh", "--ordinal", "0", "--if-empty", "--or-fresh")
+    assert command_line("restore", tmp_path / "missing", *fresh).code == 2
+    (snapshot / "records-00001.zst").write_bytes(b"")
+    assert command_line("restore", snapshot.parent, *fresh).code == 3
+
+
+@pytest.mark.parametrize("flag", ["--replace", "--merge"])
+def test_restore_if_empty_goes_with_no_flag_that_touches_a_store(
+    flag: str, snapshot: Path, tmp_path: Path, command_line: CommandLine
+) -> None:
+    said = command_line("restore", snapshot, "--data-dir", tmp_path / "fresh", "--if-empty", flag)
+    assert said.code == 2
+    assert "exclude one another" in said.err
