@@ -14,11 +14,12 @@ from pathlib import Path
 
 import attrs
 import orjson
-from attrs.validators import deep_iterable, ge, le, max_len, min_len, optional
+from attrs.validators import deep_iterable, ge, le, max_len, min_len
 
 from llmsim import strict
 from llmsim.distributions import Constant, Distribution, register
 from llmsim.errors import OperatorError, StoreDamaged
+from llmsim.prices import Prices
 
 DEFAULT = "default"
 DIGEST_BYTES = 16
@@ -121,15 +122,6 @@ class Errors:
     def __attrs_post_init__(self) -> None:
         if self.rate_limit + self.server_error + self.overloaded > 1:
             raise ValueError("the rates of 'errors' add up to more than 1")
-
-
-@attrs.frozen
-class Prices:
-    """US dollars for a million tokens. Read and checked; used by a later release."""
-
-    input_usd: float = attrs.field(validator=ge(0))
-    output_usd: float = attrs.field(validator=ge(0))
-    cached_input_usd: float | None = attrs.field(default=None, validator=optional(ge(0)))
 
 
 @attrs.frozen

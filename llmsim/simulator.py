@@ -27,7 +27,7 @@ from llmsim.admission import (
 from llmsim.clock import Clock, Pace
 from llmsim.errors import ClientError, UnknownModel
 from llmsim.keeping.base import All, Keeper, Moment, Recalled, recalled, sealed_again
-from llmsim.metrics import Metrics
+from llmsim.metrics.metrics import Metrics
 from llmsim.profile import Profile, Profiles
 from llmsim.simulation.plan import plan_turn
 from llmsim.store import sessions
@@ -279,7 +279,9 @@ class Simulator:
 
     def _admitted(self, slot: Slot) -> None:
         timeline = slot.plan.timeline
-        self.metrics.turn_admitted(slot.profile, slot.plan.usage, timeline.ttft_us, timeline.total_us)
+        self.metrics.turn_admitted(
+            slot.profile, slot.session, slot.plan.usage, timeline.ttft_us, timeline.total_us, len(timeline.at_us)
+        )
 
     def _session_named(self, wire: Wire, parsed: Parsed, ask: Ask) -> str:
         """The session of a request with an idempotency key, which is answered from that session alone."""

@@ -11,10 +11,9 @@ from typing import cast
 from unittest.mock import MagicMock
 
 import click
-import prometheus_client
 
 from llmsim.cli.main import COMMANDS, cli
-from llmsim.metrics import Metrics
+from llmsim.metrics import catalogue
 from llmsim.serving.app import create_app
 from llmsim.serving.service import Service
 from llmsim.settings import SETTINGS
@@ -100,22 +99,17 @@ def served() -> list[tuple[str, str, str]]:
 
 
 def metrics() -> str:
-    """Every metric with its labels."""
-    rows = []
-    registry = Metrics().registry
-    for collector in registry._collector_to_names:  # no public way leads to label names
-        for family in collector.collect():
-            name = f"{family.name}_total" if family.type == "counter" else family.name
-            labels = ", ".join(f"`{label}`" for label in getattr(collector, "_labelnames", ()))
-            rows.append((f"`{name}`", family.type, labels, family.documentation))
-    return table(("Metric", "Type", "Labels", "What it says"), rows)
+    """Every metric with its unit and labels."""
+    rows = [
+        (f"`{metric.name}`", metric.kind, metric.unit, ", ".join(f"`{one}`" for one in metric.labels), metric.meaning)
+        for metric in catalogue.METRICS
+    ]
+    return table(("Metric", "Type", "Unit", "Labels", "What it says"), rows)
 
 
-def samples() -> set[str]:
+def samples() -> frozenset[str]:
     """Every name that a metric has in an exposition, those of histogram parts included."""
-    endings = {"counter": ("_total",), "histogram": ("", "_bucket", "_count", "_sum")}
-    families: list[prometheus_client.Metric] = list(Metrics().registry.collect())
-    return {family.name + ending for family in families for ending in endings.get(family.type, ("",))}
+    return catalogue.samples()
 
 
 def coverage() -> str:

@@ -23,6 +23,7 @@ from tests import tables
 
 DOCUMENTS = tables.documents()
 FENCE = re.compile(r"^```(?:sh|shell|console|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+MENTIONED = re.compile(r"\b(?:llm_simulator_[a-z][a-z0-9_]*|process_[a-z_]+_(?:bytes|seconds|total|fds))\b")
 OPERATORS_TABLES = {"settings", "commands", "routes", "metrics"}
 
 
@@ -86,6 +87,8 @@ def test_names_that_are_described_by_hand_are_those_of_the_code(document: str, h
 def test_mentions_of_what_does_not_exist_are_found() -> None:
     assert unknown_variables("Set `LLMSIM_PORTS`, LLMSIM_* or LLMSIM_PORT.") == ["LLMSIM_PORTS"]
     assert unknown_metrics("`llm_simulator_turns_total`, llm_simulator_turns") == ["llm_simulator_turns"]
+    assert unknown_metrics("llm_simulator_latency_p95_ms, llm_simulator_latency_p9") == ["llm_simulator_latency_p9"]
+    assert unknown_metrics("`process_open_fds`, process_swap_bytes, process_id") == ["process_swap_bytes"]
     assert unknown_routes("`GET /healthz`, `PUT /healthz`, `POST /v1/nothing`") == ["PUT /healthz", "POST /v1/nothing"]
     lines = ["$ llmsim identity --seed 1 | jq", "X=1 llmsim identity --sed 1", "llmsim profiles lst"]
     text = "\n".join(["```sh", *lines, "```", "`llmsim nothing`"])
@@ -98,8 +101,8 @@ def unknown_variables(text: str) -> list[str]:
 
 
 def unknown_metrics(text: str) -> list[str]:
-    """Metrics with our prefix that are never exposed."""
-    return [name for name in re.findall(r"\bllm_simulator_[a-z][a-z_]*", text) if name not in tables.samples()]
+    """Metrics with our prefix, or by the name of the process's, that are never exposed."""
+    return [name for name in re.findall(MENTIONED, text) if name not in tables.samples()]
 
 
 def unknown_routes(text: str) -> list[str]:

@@ -17,7 +17,7 @@ import trio
 
 from llmsim import clock
 from llmsim.errors import ArchiveDamaged, LlmsimError, OperatorError, PlaceUnreachable, StaleStore, StoreFull
-from llmsim.metrics import Metrics
+from llmsim.metrics.metrics import Metrics
 from llmsim.recovery import shipping
 from llmsim.recovery.manifest import iso
 from llmsim.recovery.places import Place
@@ -193,7 +193,7 @@ class Archiver:
 
     async def _part(self, error: StaleStore) -> None:
         """The archive is another store's by now: leave it, and begin a new generation."""
-        self.metrics.archive_failures.inc()
+        self.metrics.archive_failures.add()
         tell("archive is ahead of the store, which goes on beside it", self.place.url, error)
         await self._begin()
 
@@ -208,7 +208,7 @@ class Archiver:
         log.error("archive given up, a new one begins when its place answers", extra={"fields": {"bytes": size_bytes}})
 
     def _failed(self, error: Exception) -> None:
-        self.metrics.archive_failures.inc()
+        self.metrics.archive_failures.add()
         self.metrics.archive_up.set(0)
         self._failures += 1
         self._work.set()

@@ -9,12 +9,12 @@ import logging
 import attrs
 import trio
 
-from llmsim.metrics import Metrics
+from llmsim.metrics.metrics import Cause, Metrics
 from llmsim.serving.emitter import Emission
 from llmsim.serving.inference import Answer, Headers
 from llmsim.store.schema import Ending
 
-PROBES = {"/healthz", "/readyz", "/metrics"}
+PROBES = {"/startupz", "/healthz", "/readyz", "/metrics"}
 LOGGED = {
     "x-request-id": "request_id",
     "request-id": "request_id",
@@ -23,7 +23,7 @@ LOGGED = {
 }
 CLIENT_GONE = 499
 """The status of a request that was not answered because its client left. Source: nginx's."""
-FAULT = 400
+FAULT, OWN_FAULT = 400, 500
 log = logging.getLogger("llmsim.http")
 
 
@@ -45,7 +45,10 @@ class Exchange:
 
     def ended(self, metrics: Metrics, emission: Emission | None, ending: Ending) -> None:
         """The exchange is over: count it, and log it."""
-        metrics.requested(self.route, self.status)
+        if self.route in PROBES:
+            metrics.probed(self.route, self.status)
+        else:
+            metrics.requested(self.route, self.status, cause_of(self.status, ending))
         well = ending is Ending.COMPLETED and self.status < FAULT
         level = logging.DEBUG if well or self.path in PROBES else logging.INFO
         if not log.isEnabledFor(level):
@@ -61,3 +64,10 @@ class Exchange:
                 fields["ended"] = ending.value
         fields["took_ms"] = round((trio.current_time() - self.started) * 1000, 1)
         log.log(level, "request", extra={"fields": fields})
+
+
+def cause_of(status: int, ending: Ending) -> Cause | None:
+    """Whose error it is that a request ended so, if it ended in one; a client that leaves makes none."""
+    if status < FAULT or status == CLIENT_GONE:
+        return Cause.SERVER if ending is Ending.FAILED else None
+    return Cause.CALLER if status < OWN_FAULT else Cause.SERVER

@@ -6,6 +6,7 @@ commits are synced. Invariant at the end: the writer has drained before the envi
 
 import logging
 import math
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -18,12 +19,13 @@ from llmsim.admission import Script, no_script
 from llmsim.clock import Clock, Pace
 from llmsim.errors import StoreFull, leading_error
 from llmsim.keeping.dialects import KEEPERS, STARTING
-from llmsim.metrics import Metrics
+from llmsim.metrics.metrics import Metrics
 from llmsim.profile import Profiles
 from llmsim.serving.archiver import Archiver
 from llmsim.serving.protection import UNPROTECTED, Protection
 from llmsim.serving.service import Phase, Service
 from llmsim.serving.snapshots import Snapshots
+from llmsim.simulation.plan import PLAN_VERSION
 from llmsim.simulator import Simulator
 from llmsim.store.environment import DATA_FILE, Environment, claim
 from llmsim.store.journal import EndArchive, archived
@@ -65,7 +67,7 @@ async def running_pod(options: PodOptions) -> AsyncIterator[Service]:
     """
     for profile in options.profiles.by_name.values():
         counter_named(profile.tokens.counter)
-    metrics = Metrics()
+    metrics = metrics_of(options)
     with claim(options.data_dir), Environment.open(options.data_dir, create=True, durable=options.durable) as store:
         pod = open_for(store, seed=options.seed, ordinal=options.ordinal, now_s=options.clock.now())
         metrics.watch_store(lambda: stored_sessions(store), partial(bytes_of, options.data_dir / DATA_FILE))
@@ -113,6 +115,17 @@ async def running_pod(options: PodOptions) -> AsyncIterator[Service]:
                     nursery.cancel_scope.cancel()
         except BaseExceptionGroup as group:
             raise leading_error(group) or group from group
+
+
+def metrics_of(options: PodOptions) -> Metrics:
+    """The metrics of a pod, with the prices of its profiles; its volume is asked at each scrape."""
+    metrics = Metrics(trio.current_time)
+    metrics.built(PLAN_VERSION)
+    metrics.watch_volume(*(partial(volume_bytes, options.data_dir, part) for part in ("f_blocks", "f_bavail")))
+    for profile in options.profiles.by_name.values():
+        if profile.prices is not None:
+            metrics.priced(profile.name, profile.prices.cost_usd)
+    return metrics
 
 
 def snapshots_of(options: PodOptions, metrics: Metrics) -> Snapshots | None:
@@ -163,6 +176,16 @@ def bytes_of(file: Path) -> float:
         return file.stat().st_size
     except OSError:
         return math.nan
+
+
+def volume_bytes(folder: Path, part: str) -> float:
+    """So many bytes has this part of a folder's file system, by statvfs's name; not a number as for `bytes_of`."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return math.nan
+    blocks: int = getattr(found, part)
+    return found.f_frsize * blocks
 
 
 async def go_on(simulator: Simulator) -> None:

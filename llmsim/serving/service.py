@@ -10,7 +10,7 @@ import attrs
 import trio
 
 from llmsim.clock import Pace
-from llmsim.metrics import Metrics
+from llmsim.metrics.metrics import Metrics
 from llmsim.serving.archiver import Archiver
 from llmsim.serving.emitter import Emission
 from llmsim.serving.snapshots import Snapshots

@@ -18,7 +18,7 @@ import trio
 
 from llmsim import clock
 from llmsim.errors import LlmsimError, PlaceUnreachable
-from llmsim.metrics import Metrics
+from llmsim.metrics.metrics import Metrics
 from llmsim.recovery import retention
 from llmsim.recovery.manifest import seconds
 from llmsim.recovery.places import place_of
@@ -67,7 +67,7 @@ class Snapshots:
                 env={name: value for name, value in os.environ.items() if not name.startswith(PREFIX)},
             )
             if done.returncode != 0:
-                self.metrics.snapshot_failures.inc()
+                self.metrics.snapshot_failures.add()
                 said = done.stderr.decode(errors="replace").strip().splitlines()
                 raise PlaceUnreachable(said[-1] if said else f"exit code {done.returncode}")
             made: dict[str, Any] = orjson.loads(done.stdout)

@@ -5,7 +5,7 @@ import logging
 import pytest
 from trio.testing import MockClock
 
-from llmsim.metrics import Metrics
+from llmsim.metrics.metrics import Metrics
 from llmsim.serving.inference import Answer
 from llmsim.serving.observed import CLIENT_GONE, Exchange
 from llmsim.store.schema import Ending

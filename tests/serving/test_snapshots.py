@@ -9,7 +9,7 @@ from trio.testing import MockClock
 
 from llmsim import clock
 from llmsim.errors import PlaceUnreachable
-from llmsim.metrics import Metrics
+from llmsim.metrics.metrics import Metrics
 from llmsim.recovery.places import Folder
 from llmsim.recovery.snapshot import listed
 from llmsim.recovery.verify import verify

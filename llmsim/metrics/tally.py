@@ -1,6 +1,6 @@
-"""Histograms for the event loop: plain numbers that one thread adds to, put into Prometheus' form when it asks.
+"""Counters and histograms for the event loop: plain numbers that one thread adds to, told in Prometheus' form.
 
-The library's own take a lock and look through their buckets for each observation; there are as many observations here
+The library's own take a lock for each observation, and look through their buckets; there are as many observations here
 as tokens, and many of them equal. Knows no metric by name. Not for several threads.
 """
 
@@ -10,8 +10,43 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
+
+from llmsim.metrics.catalogue import Metric
+
+
+@attrs.define
+class Count:
+    """One counter."""
+
+    value: float = 0
+
+    def add(self, amount: float = 1) -> None:
+        """Count so much more."""
+        self.value += amount
+
+
+class Counts(Collector):
+    """A metric of counts, one for each combination of label values; without labels it is there from the start."""
+
+    def __init__(self, metric: Metric, registry: CollectorRegistry) -> None:
+        self._metric = metric
+        self._counts: dict[tuple[str, ...], Count] = {}
+        if not metric.labels:
+            self.of()
+        registry.register(self)
+
+    def of(self, *values: str) -> Count:
+        """The count of these label values; keep it, it does not change."""
+        return self._counts.setdefault(values, Count())
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        """What Prometheus is told."""
+        family = CounterMetricFamily(self._metric.name, self._metric.meaning, labels=self._metric.labels)
+        for values, count in self._counts.items():
+            family.add_metric(values, count.value)
+        return [family]
 
 
 @attrs.define
@@ -48,25 +83,20 @@ class Tally:
 class Tallies(Collector):
     """A metric of tallies, one for each combination of label values; without labels it is there from the start."""
 
-    def __init__(
-        self, name: str, documentation: str, labels: Sequence[str], bounds: Sequence[float], registry: CollectorRegistry
-    ) -> None:
-        self._name = name
-        self._documentation = documentation
-        self._labelnames = labels
-        self._bounds = bounds
+    def __init__(self, metric: Metric, registry: CollectorRegistry) -> None:
+        self._metric = metric
         self._tallies: dict[tuple[str, ...], Tally] = {}
-        if not labels:
+        if not metric.labels:
             self.of()
         registry.register(self)
 
     def of(self, *values: str) -> Tally:
         """The tally of these label values; keep it, it does not change."""
-        return self._tallies.setdefault(values, Tally(self._bounds))
+        return self._tallies.setdefault(values, Tally(self._metric.bounds))
 
     def collect(self) -> Iterable[HistogramMetricFamily]:
         """What Prometheus is told."""
-        family = HistogramMetricFamily(self._name, self._documentation, labels=self._labelnames)
+        family = HistogramMetricFamily(self._metric.name, self._metric.meaning, labels=self._metric.labels)
         for values, tally in self._tallies.items():
             family.add_metric(values, tally.buckets(), tally.sum)
         return [family]
