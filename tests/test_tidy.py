@@ -25,7 +25,6 @@ TOP_LEVEL = {
 """The design's own entries, then what convention puts at a root; besides them only dotfiles."""
 
 WITHOUT_TESTS = {
-    "__main__": "one call; every test of a child process runs it",
     "wire/base": "types alone",
 }
 """Modules that need no test file of their own, and why."""

@@ -41,6 +41,7 @@ class Lazy:
 
 COMMANDS = {
     "serve": Lazy("llmsim.cli.serve", "Answer API clients, and remember what was said."),
+    "health": Lazy("llmsim.cli.health", "Ask a server whether it is alive; for health checks of containers."),
     "sessions": Lazy("llmsim.cli.sessions", "List, show, export, import, fork and delete stored sessions."),
     "snapshot": Lazy("llmsim.cli.snapshot", "Copy a store while it serves; list, verify and prune copies."),
     "restore": Lazy("llmsim.cli.restore", "Make a store from a snapshot, an archive or a volume."),
