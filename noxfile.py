@@ -169,6 +169,13 @@ def manifests(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def statefulset(session: nox.Session) -> None:
+    """Render statefulset/ again, from the chart and the values.yaml files there."""
+    install(session, "tests", "manifests")
+    session.run("python", "-m", "tests.deploy.manifests.render")
+
+
+@nox.session(default=False)
 def clients_node(session: nox.Session) -> None:
     """Official SDKs for Node hold conversations with a real server; Node itself comes from PyPI."""
     install(session, "tests", "clients_node")
@@ -230,6 +237,13 @@ def bench_memory(session: nox.Session) -> None:
     """Memory and start of a server with no sessions and with 100,000; argument: a folder on the disk to use."""
     install(session, "tests")
     session.run("python", "-m", "tests.bench.memory", *session.posargs)
+
+
+@nox.session(default=False)
+def capacity(session: nox.Session) -> None:
+    """What a turn, a token, a stream and a session cost on this machine, beside what `llmsim size` reckons with."""
+    install(session, "tests")
+    session.run("python", "-m", "tests.bench.capacity", *session.posargs)
 
 
 @nox.session(default=False)
