@@ -69,7 +69,8 @@
 - name: keys
   secret:
     secretName: {{ .Values.encryption.existingSecret }}
-    defaultMode: 0440
+    # 0440: for the group that the pod is in, and nobody else.
+    defaultMode: 288
     items:
       - key: {{ .Values.encryption.secretKey }}
         path: keys.txt

@@ -1,0 +1,12 @@
+{{/* How fast pods come and go, for the HPA and for the one that KEDA makes. */}}
+
+{{- define "llm-simulator.scalingBehavior" -}}
+{{- range $direction, $behavior := .Values.hpa.behavior }}
+{{ $direction }}:
+  stabilizationWindowSeconds: {{ $behavior.stabilizationWindowSeconds }}
+  policies:
+    - type: Percent
+      value: {{ $behavior.percent }}
+      periodSeconds: {{ $behavior.periodSeconds }}
+{{- end }}
+{{- end -}}
