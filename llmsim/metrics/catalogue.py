@@ -108,6 +108,7 @@ STORE = (
 )
 PROTECTION = (
     gauge("snapshot_age_seconds", "s", "Age of the newest snapshot that is known of."),
+    gauge("snapshot_interval_seconds", "s", "How often a snapshot is due; 0 where one is taken only when asked for."),
     gauge("snapshot_duration_seconds", "s", "What the last snapshot took."),
     gauge("snapshot_bytes", "bytes", "Size of the last snapshot, where it is kept."),
     counter("snapshot_failures_total", "snapshots", "Snapshots that came to nothing."),

@@ -116,6 +116,7 @@ class Metrics:
         """What is known of snapshots and of the archive."""
         self.snapshot_age = self._gauge("snapshot_age_seconds")
         self.snapshot_age.set(math.nan)
+        self.snapshot_interval = self._gauge("snapshot_interval_seconds")
         self.snapshot_duration = self._gauge("snapshot_duration_seconds")
         self.snapshot_bytes = self._gauge("snapshot_bytes")
         self.snapshot_failures = self._counts("snapshot_failures_total").of()

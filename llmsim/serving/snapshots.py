@@ -81,6 +81,7 @@ class Snapshots:
         """Take snapshots on time until cancelled; the first at once, where the newest is older than it should be."""
         if self.every_s is None:
             return
+        self.metrics.snapshot_interval.set(self.every_s)
         await self._look()
         async with self._one:
             due_s = self.next_s(clock.wall())

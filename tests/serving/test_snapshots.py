@@ -96,6 +96,7 @@ async def test_run_takes_the_first_at_once_and_others_on_time_and_a_failed_one_a
     assert second == pytest.approx(taker.next_s(START_S + begun_s) - START_S - begun_s)
     assert again == pytest.approx(second + module.RETRY_S)
     assert third == pytest.approx(second + HOUR_S)
+    assert value(taker, "snapshot_interval_seconds") == HOUR_S
 
 
 async def test_run_where_the_newest_is_young_waits_for_its_time(
@@ -110,5 +111,7 @@ async def test_run_where_the_newest_is_young_waits_for_its_time(
 
 
 async def test_run_without_an_interval_takes_none(tmp_path: Path, moments: list[float]) -> None:
-    await snapshots(tmp_path, every_s=None).run()
+    taker = snapshots(tmp_path, every_s=None)
+    await taker.run()
     assert moments == []
+    assert value(taker, "snapshot_interval_seconds") == 0
