@@ -12,7 +12,6 @@ import trio
 
 from llmsim.admission import (
     Ask,
-    Attempted,
     Counters,
     Script,
     Slot,
@@ -25,10 +24,12 @@ from llmsim.admission import (
     understood,
 )
 from llmsim.clock import Clock, Pace
+from llmsim.comparison import Comparison
 from llmsim.errors import ClientError, UnknownModel
-from llmsim.keeping.base import All, Keeper, Moment, Recalled, recalled, sealed_again
+from llmsim.keeping.base import All, Keeper, Moment, Recalled, recalled, sealed_again, session_asked
 from llmsim.metrics.metrics import Metrics
 from llmsim.profile import Profile, Profiles
+from llmsim.reservations import Reservations
 from llmsim.simulation.plan import plan_turn
 from llmsim.store import sessions
 from llmsim.store.batch import Operation, Result
@@ -57,13 +58,17 @@ class Simulator:
     pace: Pace = Pace()
     keepers: Mapping[str, Keeper] = attrs.field(factory=dict)
     _begun_s: float = attrs.field(init=False)
-    _claimed: set[str] = attrs.field(factory=set, init=False)
-    _attempts: dict[Attempted, int] = attrs.field(factory=dict, init=False)
+    _comparison: Comparison = attrs.field(init=False)
+    _held: Reservations = attrs.field(factory=Reservations, init=False)
     _answering: dict[tuple[str, str], trio.Event] = attrs.field(factory=dict, init=False)
 
     @_begun_s.default
     def _begin(self) -> float:
         return self.clock.start_s() - trio.current_time()
+
+    @_comparison.default
+    def _compare(self) -> Comparison:
+        return Comparison(self.metrics, self.counters)
 
     async def admit(self, wire: Wire, parsed: Parsed, ask: Ask) -> Slot:
         """Plan the turn and make it durable; returns when the response may leave.
@@ -76,7 +81,8 @@ class Simulator:
         """
         if ask.idempotency_key is None:
             return await self._answer(wire, parsed, ask)
-        session = self._session_named(wire, parsed, ask)
+        with self.environment.read() as view:
+            session = session_asked(view, self.keepers.get(wire.dialect), parsed, ask)
         claim = (session, ask.idempotency_key)
         while claim in self._answering:
             await self._answering[claim].wait()
@@ -101,27 +107,27 @@ class Simulator:
             self._admitted(slot)
             told(slot)
             return
-        taken = self._reserve(slot)
+        taken = self._held.take(slot)
 
         def committed(result: Result) -> None:
-            self._release(*taken)
+            self._held.stored(*taken)
             if result.error is None:
                 self._admitted(slot)
             else:
-                self._claimed.difference_update(slot.claims)
+                self._held.settled(slot)
             told(result.error or slot)
 
         self.writer.submit(operation, committed)
 
-    def settle(self, slot: Slot, ending: Ending, delivered: int, late_s: float = 0.0) -> None:
+    def settle(self, slot: Slot, ending: Ending, delivered: int, late_s: float | None = None) -> None:
         """Record how the response ended; awaits nothing, so it may run while a task is being cancelled.
 
-        `late_s`: by how many seconds its last frames missed their time.
+        `late_s`: by how many seconds its last frames missed their time; None where no response was sent.
         """
         if slot.recorded:
             return
-        self._claimed.difference_update(slot.claims)
-        self.metrics.turn_ended(slot.profile, ending, late_s)
+        self._held.settled(slot)
+        self.metrics.turn_ended(slot.profile, ending, late_s if delivered else None)
         if slot.stored and not slot.background:
             self.writer.post(PutOutcome(slot.session, slot.key, Outcome(ending, delivered)))
 
@@ -175,14 +181,14 @@ class Simulator:
                 except ClientError as error:
                     made.append(error)
                     continue
-                taken.append(self._reserve(slot))
+                taken.append(self._held.take(slot))
                 made.append(slot)
                 operations += [operation] if operation else []
             with trio.CancelScope(shield=True):
                 await self.writer.commit(All((*operations, also(made))))
         finally:
             for number in taken:
-                self._release(*number)
+                self._held.stored(*number)
         for planned in made:
             if isinstance(planned, Slot):
                 self._admitted(planned)
@@ -210,7 +216,8 @@ class Simulator:
             parent = sessions.parent_of(view, session, digests, replies)
             branch = branch_of(place, request)
             stored = sessions.next_attempt(view, session, place.number, branch)
-        key = TurnKey(place.number, branch, max(stored, self._attempts.get((session, place.number, branch), 0)))
+            before = sessions.turn(view, session, TurnKey(place.number, branch, stored - 1)) if stored else None
+        key = TurnKey(place.number, branch, self._held.next_attempt((session, place.number, branch), stored))
         script = self.script(place, request)
         plan = plan_turn(
             profile,
@@ -224,6 +231,8 @@ class Simulator:
             counter=self.counters(profile.tokens.counter),
         )
         slot = Slot(session, key, profile.name, plan, parsed, stored=ask.store, begun_s=moment.now_s)
+        if before is not None:
+            self._comparison.attempt(before, slot, profile, script)
         if not ask.store:
             return slot, None
         slot = attrs.evolve(slot, claims=known.claims)
@@ -239,7 +248,7 @@ class Simulator:
     def _recalled(self, view: View, wire: Wire, parsed: Parsed, ask: Ask, moment: Moment) -> Recalled:
         """The request with all that the server knows of its conversation, if nobody else is going on from there."""
         found = recalled(view, self.keepers.get(wire.dialect), parsed, ask, moment)
-        if not self._claimed.isdisjoint(found.claims):
+        if self._held.claimed(found.claims):
             raise found.taken or ClientError("Another request is going on from there.", status=409)
         return found
 
@@ -249,15 +258,15 @@ class Simulator:
         Cancellation waits for the commit (milliseconds, and the writer answers even when it fails), so that the turn
         is known to be stored, and its outcome says that the client left.
         """
-        taken = self._reserve(slot)
+        taken = self._held.take(slot)
         try:
             with trio.CancelScope(shield=True):
                 await self.writer.commit(operation)
         except BaseException:
-            self._claimed.difference_update(slot.claims)
+            self._held.settled(slot)
             raise
         finally:
-            self._release(*taken)
+            self._held.stored(*taken)
         self._admitted(slot)
         try:
             await trio.lowlevel.checkpoint_if_cancelled()
@@ -265,30 +274,11 @@ class Simulator:
             self.settle(slot, Ending.CLIENT_LEFT, 0)
             raise
 
-    def _reserve(self, slot: Slot) -> tuple[Attempted, int]:
-        """Take the attempt number of a turn, until it is stored, and what it claims, until it is settled."""
-        self._claimed.update(slot.claims)
-        attempted = (slot.session, slot.key.number, slot.key.branch)
-        self._attempts[attempted] = slot.key.attempt + 1
-        return attempted, slot.key.attempt + 1
-
-    def _release(self, attempted: Attempted, following: int) -> None:
-        """The attempt number before `following` is stored, or was given up; a later one may have been taken."""
-        if self._attempts.get(attempted) == following:
-            del self._attempts[attempted]
-
     def _admitted(self, slot: Slot) -> None:
         timeline = slot.plan.timeline
         self.metrics.turn_admitted(
             slot.profile, slot.session, slot.plan.usage, timeline.ttft_us, timeline.total_us, len(timeline.at_us)
         )
-
-    def _session_named(self, wire: Wire, parsed: Parsed, ask: Ask) -> str:
-        """The session of a request with an idempotency key, which is answered from that session alone."""
-        keeper = self.keepers.get(wire.dialect) if parsed.goes_on else None
-        with self.environment.read() as view:
-            session = keeper.session_of(view, parsed) if keeper else None
-        return session or session_of(parsed.request, ask.session)
 
     def _recorded(self, parsed: Parsed, ask: Ask, session: str, idempotency_key: str) -> Slot | None:
         """The turn that this client key has been answered with, if it has been."""
@@ -299,4 +289,7 @@ class Simulator:
         if turn is None:
             return None
         require_same(turn, parsed, server_history=ask.server_history)
-        return sealed_again(self.slot_of(turn), parsed, turn, outcome, self.keepers, self.moment())
+        slot = self.slot_of(turn)
+        with self.environment.read() as view:
+            self._comparison.recorded(view, turn, slot)
+        return sealed_again(slot, parsed, turn, outcome, self.keepers, self.moment())

@@ -120,6 +120,16 @@ def recalled(view: View, keeper: Keeper | None, parsed: Parsed, ask: Ask, moment
     return found
 
 
+def session_asked(view: View, keeper: Keeper | None, parsed: Parsed, ask: Ask) -> str:
+    """The session of a request with an idempotency key, which is answered from that session alone.
+
+    Raises:
+        ClientError: as `session_of`.
+    """
+    known = keeper.session_of(view, parsed) if keeper is not None and parsed.goes_on else None
+    return known or session_of(parsed.request, ask.session)
+
+
 def sealed_again(
     slot: Slot, asked: Parsed, turn: Turn, outcome: Outcome | None, keepers: Mapping[str, Keeper], moment: Moment
 ) -> Slot:

@@ -6,26 +6,23 @@ apart and never passes for equal. Each record is read once; memory is that of th
 """
 
 from collections.abc import Callable, Iterator
-from itertools import chain, islice, takewhile
+from itertools import chain, islice
 
 import attrs
 
 from llmsim.admission import Counters, branch_of
-from llmsim.errors import ContextOverflow, OperatorError, StoreDamaged
+from llmsim.comparison import Difference, redrawn, unequal
+from llmsim.errors import OperatorError, StoreDamaged
 from llmsim.profile import Profile
-from llmsim.simulation.plan import PLAN_VERSION, plan_turn
+from llmsim.simulation.plan import PLAN_VERSION
 from llmsim.store import sessions
 from llmsim.store.environment import Environment, View
 from llmsim.store.schema import Turn, TurnKey
-from llmsim.turn import ROOT, Message, Place, Pod, Role, TurnRequest, chain_digests, extend
+from llmsim.turn import ROOT, Message, Place, Role, TurnRequest, chain_digests, extend
 from llmsim.wire.dialects import WIRES
 
 PAGE = 100
 """Sessions in one read transaction: a live server can use its old pages again in between."""
-EXCERPT_CHARS = 60
-"""How much of two texts is shown from where they part."""
-Fault = tuple[str, str, str]
-"""What of a turn would be another, as stored, and as drawn again."""
 
 
 @attrs.frozen
@@ -159,43 +156,21 @@ def _compare(
     result.mismatches += (Mismatch(turn.session, str(turn.key), *fault) for fault in faults)
 
 
-def _faults(view: View, turn: Turn, context: tuple[Message, ...], place: Place, counters: Counters) -> Iterator[Fault]:
+def _faults(
+    view: View, turn: Turn, context: tuple[Message, ...], place: Place, counters: Counters
+) -> Iterator[Difference]:
     """What would be another; raises OperatorError where it cannot be known."""
     if turn.plan_version != PLAN_VERSION:
         raise OperatorError(f"it was planned by version {turn.plan_version}, this release plans by {PLAN_VERSION}")
     profile = _profile(view, turn)
     request = _request(turn, context)
-    yield from _unequal(
+    yield from unequal(
         ("place", turn.chain.hex(), place.said.hex()),
         ("number", turn.key.number, place.number),
         ("branch", turn.key.branch.hex(), branch_of(place, request).hex()),
         ("profile", turn.profile.hex(), profile.digest.hex()),
     )
-    try:
-        plan = plan_turn(
-            profile,
-            Pod(turn.origin.root_seed, turn.origin.ordinal),
-            place,
-            request,
-            context,
-            attempt=turn.key.attempt,
-            created_s=turn.created_s,
-            script=turn.script,
-            counter=counters(profile.tokens.counter),
-        )
-    except ContextOverflow as refusal:
-        yield "replies", str(len(turn.replies)), f"none, but {refusal}"
-        return
-    yield from _unequal(("replies", len(turn.replies), len(plan.choices)), ("usage", turn.usage, plan.usage))
-    for index, (reply, choice) in enumerate(zip(turn.replies, plan.choices, strict=False)):
-        yield from _unequal((f"finish reason of reply {index}", reply.finish_reason, choice.finish_reason))
-        drawn = choice.reply
-        yield from _parting(f"reply {index}", reply.text, drawn.text)
-        yield from _parting(f"reasoning of reply {index}", reply.reasoning, drawn.reasoning)
-        yield from _unequal(
-            (f"calls of reply {index}", reply.calls, drawn.calls),
-            (f"refusal of reply {index}", reply.refused, drawn.refused),
-        )
+    yield from redrawn(turn, profile, place, request, context, counters)
 
 
 def _profile(view: View, turn: Turn) -> Profile:
@@ -217,18 +192,3 @@ def _request(turn: Turn, context: tuple[Message, ...]) -> TurnRequest:
         return WIRES[turn.dialect].restore(turn.params, context, turn.request_digest).request
     except (KeyError, TypeError) as error:
         raise OperatorError(f"its request is none of the dialect {turn.dialect!r}: {error!r}") from None
-
-
-def _unequal(*pairs: tuple[str, object, object]) -> Iterator[Fault]:
-    for what, stored, drawn in pairs:
-        if stored != drawn:
-            yield what, str(stored), str(drawn)
-
-
-def _parting(what: str, stored: str, drawn: str) -> Iterator[Fault]:
-    """Where two texts part, and how each goes on from there."""
-    if stored == drawn:
-        return
-    same = takewhile(lambda pair: pair[0] == pair[1], zip(stored, drawn, strict=False))
-    at = sum(1 for _ in same)
-    yield f"{what}, from character {at} on", repr(stored[at : at + EXCERPT_CHARS]), repr(drawn[at : at + EXCERPT_CHARS])
