@@ -19,6 +19,9 @@ from llmsim.store.schema import TurnKey
 from llmsim.wire.base import Wire
 from llmsim.wire.manners import AS_LIVE, Manners, mannered
 
+COMMIT_MAX_S = 60.0
+"""A commit takes milliseconds, on a bad disk seconds: one that takes longer is hoped for no more."""
+
 
 class Phase(StrEnum):
     """`starting` until the store is open and its writer runs; `draining` from the signal to stop until the end."""
@@ -84,6 +87,17 @@ class Service:
     snapshots: Snapshots | None = None
     archiver: Archiver | None = None
     archive_lag_max_s: float | None = None
+
+    @property
+    def started(self) -> bool:
+        """Whether the store has been opened, and the writer runs, or ran."""
+        return self.phase is not Phase.STARTING
+
+    @property
+    def alive(self) -> bool:
+        """Whether this process may still do what it is for: a writer that ended, or hangs, only a new one can mend."""
+        writer = self.simulator.writer
+        return not self.started or (writer.running and writer.committing_s <= COMMIT_MAX_S)
 
     @property
     def ready(self) -> bool:

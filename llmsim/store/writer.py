@@ -72,7 +72,13 @@ class Writer:
         self._wanted = trio.Event()
         self._idle = trio.Event()
         self._idle.set()
+        self._begun: float | None = None
         self.running = False
+
+    @property
+    def committing_s(self) -> float:
+        """For how many seconds the commit that is under way has been; 0 where none is."""
+        return 0.0 if self._begun is None else trio.current_time() - self._begun
 
     def watch(self, told: Callable[[], None]) -> None:
         """Tell of each commit, besides the observer; `told` awaits nothing and raises nothing."""
@@ -179,11 +185,14 @@ class Writer:
         self._kept = []
         if not any(waiting.done is not None for waiting in self._queue):
             self._wanted = trio.Event()
+        self._begun = trio.current_time()
         try:
             results = await self._results(batch)
         except BaseException as error:
             self._answer(batch, [Result(error=StoreError(f"the store stopped: {error}")) for _ in batch])
             raise
+        finally:
+            self._begun = None
         for first in range(0, len(batch), TURN):
             self._answer(batch[first : first + TURN], results[first : first + TURN])
             await trio.lowlevel.cancel_shielded_checkpoint()

@@ -259,16 +259,17 @@ async def test_on_commit_is_told_how_long_the_commit_took(
 ) -> None:
     async def slow(commit: Callable[[], Results], /) -> Results:
         await trio.sleep(2)
+        under_way.append(run.committing_s)
         return commit()
 
-    told: list[tuple[int, float]] = []
+    under_way, told = list[float](), list[tuple[int, float]]()
     run = Writer(environment, slow, on_commit=lambda *commit: told.append(commit))
     with trio.fail_after(LIMIT_S):
         async with trio.open_nursery() as nursery:
             await nursery.start(run.run)
             await run.commit(putting("s"))
             nursery.cancel_scope.cancel()
-    assert told == [(1, 2.0)]
+    assert (told, under_way, run.committing_s) == ([(1, 2.0)], [2.0], 0)
 
 
 async def test_inline_commits_start_no_thread_and_let_others_run(environment: Environment) -> None:
