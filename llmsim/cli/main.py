@@ -50,6 +50,7 @@ COMMANDS = {
     "check": Lazy("llmsim.cli.check", "Test every invariant of a store or snapshot."),
     "profiles": Lazy("llmsim.cli.profiles", "List, show and check model profiles."),
     "identity": Lazy("llmsim.cli.identity", "Show which pod this would be."),
+    "size": Lazy("llmsim.cli.size", "Work out pods, resources and storage for a load."),
 }
 
 
