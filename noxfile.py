@@ -52,12 +52,14 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The test suite on the Python that runs nox, with branch coverage; arguments go to pytest."""
+    """The test suite on the Python that runs nox, with branch coverage (htmlcov/, coverage.xml); arguments: pytest's."""
     install(session, "tests")
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", *session.posargs)
     session.run("coverage", "combine", "--quiet")
     if not session.posargs:
+        for form in ("html", "xml"):
+            session.run("coverage", form, "--quiet", "--fail-under=0")
         session.run("coverage", "report")
 
 
