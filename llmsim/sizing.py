@@ -74,7 +74,7 @@ COSTS = Costs(
     stream_bytes=16_800,
     stream_token_bytes=114,
     session_bytes=22,
-    snapshot_bytes=60_000_000,
+    snapshot_bytes=120_000_000,
 )
 
 

@@ -18,6 +18,7 @@ from llmsim.serving.app import create_app
 from llmsim.serving.service import Service
 from llmsim.settings import SETTINGS
 from llmsim.wire.dialects import GENERATING, templated
+from tests import capacity_tables
 from tests.fields import Fate, fates
 from tests.samples.endpoints import ENDPOINTS
 
@@ -128,6 +129,9 @@ GENERATED: dict[str, Callable[[], str]] = {
     "routes": routes,
     "metrics": metrics,
     "coverage": coverage,
+    "costs": lambda: table(*capacity_tables.costs()),
+    "pods": lambda: table(*capacity_tables.pods()),
+    "nodes": lambda: table(*capacity_tables.nodes()),
 }
 
 

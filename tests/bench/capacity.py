@@ -236,12 +236,12 @@ class Capacity:
 
 
 def snapshot_bytes(server: Server) -> int:
-    """The greatest memory of its processes while a snapshot is made, less what it had before."""
-    before = peak = resident(server.process.pid).rss_bytes
+    """The greatest memory of its processes while a snapshot is made, less what it had before; no file's pages."""
+    before = peak = resident(server.process.pid).anon_bytes
     with ThreadPoolExecutor(1) as pool:
         making = pool.submit(memory.answer, f"{server.url}/llmsim/v1/snapshots", b"{}")
         while not making.done():
-            peak = max(peak, resident(server.process.pid).rss_bytes)
+            peak = max(peak, resident(server.process.pid).anon_bytes)
             time.sleep(SAMPLE_S)
         making.result()
     return peak - before
