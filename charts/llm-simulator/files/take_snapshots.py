@@ -37,6 +37,7 @@ def take(urls: list[str], timeout_s: float) -> Iterator[tuple[str, str, bool]]:
 
 
 def main(service: str, port: str, timeout_s: str) -> int:
+    """Ask each pod; the exit code."""
     urls = addresses(service, int(port))
     if not urls:
         print(f"{service}: no pod", file=sys.stderr)

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx2
 
-IDENTITY = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+IDENTITY = "/var/run/secrets/kubernetes.io/serviceaccount"
 COMPONENT = "volume-snapshots"
 TIMEOUT_S = 30
 EXISTS = 409
@@ -76,13 +76,14 @@ def said(labels: dict[str, str]) -> str:
     return ",".join(f"{name}={value}" for name, value in labels.items())
 
 
-def main(name: str, release: str, keep: str, class_name: str, identity: Path = IDENTITY) -> int:
-    namespace = (identity / "namespace").read_text().strip()
+def main(name: str, release: str, keep: str, class_name: str, identity: str = IDENTITY) -> int:
+    """Make copies, then remove old ones; `identity` is the folder with the pod's token."""
+    namespace = Path(identity, "namespace").read_text().strip()
     ours = {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": release}
     labels = {**ours, "app.kubernetes.io/component": COMPONENT}
     place = f"/apis/snapshot.storage.k8s.io/v1/namespaces/{namespace}/volumesnapshots"
     minute = time.strftime("%Y%m%d-%H%M", time.gmtime())
-    with api(identity) as client:
+    with api(Path(identity)) as client:
         found = claims(client, namespace, ours)
         if not found:
             raise SystemExit(f"no claim in {namespace} has the labels {said(ours)}")
