@@ -52,7 +52,12 @@ class ProfileMeters:
     itl: Tally
     duration: Tally
     cost: Count | None
-    cost_of: Callable[[Usage], float]
+    cost_usd: Callable[[Usage], float]
+
+
+def free(_usage: Usage) -> float:
+    """What a turn costs where nobody knows prices: nothing is counted of it."""
+    return 0.0
 
 
 class Metrics:
@@ -99,6 +104,7 @@ class Metrics:
         self.duration = self._tallies("turn_duration_seconds")
         self.replay_compared = self._counts("replay_compared_total").of()
         self.replay_mismatches = self._counts("replay_mismatches_total").of()
+        self._prices: dict[str, Callable[[Usage], float]] = {}
         self._meters: dict[str, ProfileMeters] = {}
         self._endings: dict[tuple[str, str], Count] = {}
 
@@ -147,7 +153,7 @@ class Metrics:
 
     def priced(self, profile: str, cost_usd: Callable[[Usage], float]) -> None:
         """The turns of this profile have a cost."""
-        self._meters[profile] = self._profile(profile, self.cost.of(profile), cost_usd)
+        self._prices[profile] = cost_usd
 
     def snapshot_known(self, created_s: float) -> None:
         """The newest snapshot was made at this moment, unix seconds."""
@@ -192,7 +198,7 @@ class Metrics:
 
     def turn_admitted(self, profile: str, session: str, usage: Usage, ttft_us: int, total_us: int, steps: int) -> None:
         """A turn may be answered and its response begins; latencies as planned, in microseconds, `steps` tokens."""
-        meters = self._meters.get(profile) or self._meters.setdefault(profile, self._profile(profile))
+        meters = self._meters.get(profile) or self._profile(profile)
         self._responding += 1
         meters.prompt.add(usage.prompt_tokens)
         meters.cached.add(usage.cached_tokens)
@@ -202,7 +208,7 @@ class Metrics:
         if steps > 1:
             meters.itl.add((total_us - ttft_us) / (steps - 1) / 1e6, steps - 1)
         if meters.cost is not None:
-            meters.cost.add(meters.cost_of(usage))
+            meters.cost.add(meters.cost_usd(usage))
         self._active.add(session, self._now())
 
     def turn_ended(self, profile: str, ending: str, late_s: float | None) -> None:
@@ -225,12 +231,13 @@ class Metrics:
         meters = RequestMeters(self.requests.of(route, str(status)), error)
         return self._requests.setdefault((route, status, cause), meters)
 
-    def _profile(
-        self, profile: str, cost: Count | None = None, cost_of: Callable[[Usage], float] = lambda _usage: 0.0
-    ) -> ProfileMeters:
+    def _profile(self, profile: str) -> ProfileMeters:
         prompt, cached, completion = (self.tokens.of(profile, kind) for kind in ("prompt", "cached", "completion"))
         latencies = (self.ttft.of(profile), self.itl.of(profile), self.duration.of(profile))
-        return ProfileMeters(prompt, cached, completion, *latencies, cost, cost_of)
+        cost_usd = self._prices.get(profile)
+        cost = None if cost_usd is None else self.cost.of(profile)
+        meters = ProfileMeters(prompt, cached, completion, *latencies, cost, cost_usd or free)
+        return self._meters.setdefault(profile, meters)
 
     def committed(self, batch: int, duration_s: float) -> None:
         """One group commit of `batch` writes took this long."""

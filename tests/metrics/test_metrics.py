@@ -60,7 +60,9 @@ def test_gaps_between_tokens_are_counted_each_with_the_mean_of_their_turn() -> N
 
 def test_cost_is_that_of_the_profile_and_no_sample_where_it_has_no_prices() -> None:
     metrics = Metrics()
-    metrics.priced("dear", lambda usage: usage.completion_tokens * 0.5)
+    for profile in ("dear", "not asked for"):
+        metrics.priced(profile, lambda usage: usage.completion_tokens * 0.5)
+    assert [line for line in lines(metrics) if "profile=" in line] == []
     for profile in ("dear", "dear", "free"):
         metrics.turn_admitted(profile, "s", USAGE, 1, 1, 1)
     costs = [line for line in lines(metrics) if line.startswith("llm_simulator_cost_usd_total")]

@@ -5,9 +5,9 @@ import logging
 import pytest
 from trio.testing import MockClock
 
-from llmsim.metrics.metrics import Metrics
+from llmsim.metrics.metrics import Cause, Metrics
 from llmsim.serving.inference import Answer
-from llmsim.serving.observed import CLIENT_GONE, Exchange
+from llmsim.serving.observed import CLIENT_GONE, PROBES, Exchange, cause_of
 from llmsim.store.schema import Ending
 
 HEADERS = (("x-request-id", "req_1"), ("x-llmsim-session", "s"), ("content-length", "0"))
@@ -68,3 +68,38 @@ async def test_exchange_is_counted_where_nothing_is_logged(autojump_clock: MockC
     finally:
         logger.setLevel(level)
     assert 'llm_simulator_requests_total{route="/x",status="499"} 1.0' in metrics.exposition().decode()
+
+
+@pytest.mark.parametrize(
+    ("status", "ending", "cause"),
+    [
+        (200, Ending.COMPLETED, None),
+        (200, Ending.CLIENT_LEFT, None),
+        (200, Ending.SERVER_STOPPED, None),
+        (200, Ending.FAILED, Cause.SERVER),
+        (400, Ending.COMPLETED, Cause.CALLER),
+        (404, Ending.FAILED, Cause.CALLER),
+        (429, Ending.CLIENT_LEFT, Cause.CALLER),
+        (CLIENT_GONE, Ending.CLIENT_LEFT, None),
+        (CLIENT_GONE, Ending.FAILED, Cause.SERVER),
+        (500, Ending.COMPLETED, Cause.SERVER),
+        (507, Ending.COMPLETED, Cause.SERVER),
+    ],
+)
+async def test_error_is_the_callers_or_ours_and_a_client_that_leaves_makes_none(
+    autojump_clock: MockClock, status: int, ending: Ending, cause: Cause | None
+) -> None:
+    assert cause_of(status, ending) is cause
+    metrics = Metrics()
+    Exchange("POST", "/v1/x", "/v1/x", 0.0, status).ended(metrics, None, ending)
+    assert {one: count.value for one, count in metrics.errors.items()} == {one: one is cause for one in Cause}
+
+
+async def test_probe_is_no_error_and_no_load(autojump_clock: MockClock) -> None:
+    metrics = Metrics()
+    for path in PROBES:
+        Exchange("GET", path, path, 0.0, 503).ended(metrics, None, Ending.COMPLETED)
+    text = metrics.exposition().decode().splitlines()
+    assert "llm_simulator_requests_per_second 0.0" in text
+    assert all(count.value == 0 for count in metrics.errors.values())
+    assert 'llm_simulator_requests_total{route="/startupz",status="503"} 1.0' in text

@@ -1,5 +1,7 @@
 """Probes tell the truth about store and phase, and touch nothing."""
 
+import platform
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +10,13 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from llmsim import __version__
+from llmsim.clock import Pace
 from llmsim.errors import StoreError
 from llmsim.serving.observed import PROBES
 from llmsim.serving.pod import running_pod
 from llmsim.serving.service import Phase
+from llmsim.simulation.plan import PLAN_VERSION
 from tests.pods import PodUnderTest, options, pod
 from tests.runners import Failing, Gate
 
@@ -22,6 +27,13 @@ async def probed(under: PodUnderTest, path: str) -> tuple[int, Any]:
     """Status and body of a probe."""
     answer = await under.client.exchange("GET", path, {})
     return answer.status, orjson.loads(answer.body)
+
+
+async def sample(under: PodUnderTest, name: str) -> float:
+    """The value of the one sample of this name and these labels."""
+    text = (await under.client.exchange("GET", "/metrics", {})).body.decode()
+    [line] = [line for line in text.splitlines() if line.startswith(f"{name} ")]
+    return float(line.rpartition(" ")[2])
 
 
 async def at(moment_s: float) -> None:
@@ -123,14 +135,72 @@ async def test_metrics_count_turns_tokens_and_sessions(tmp_path: Path, autojump_
             f'llm_simulator_tokens_total{{kind="completion",profile="gpt-4o-mini"}} {usage["completion_tokens"]}.0',
             "llm_simulator_responses_in_flight 0.0",
             "llm_simulator_sessions_stored 1.0",
+            "llm_simulator_sessions_active 1.0",
             'llm_simulator_requests_total{route="/v1/chat/completions",status="200"} 1.0',
         ):
             assert line in text.splitlines()
+        labels = {"plan_version": PLAN_VERSION, "python_version": platform.python_version(), "version": __version__}
+        told = ",".join(f'{label}="{value}"' for label, value in labels.items())
+        assert f"llm_simulator_build_info{{{told}}} 1.0" in text.splitlines()
+
+
+async def test_metrics_tell_what_a_turn_would_have_cost(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with pod(tmp_path) as under:
+        usage = orjson.loads((await under.say("Hi")).body)["usage"]
+        expected = (usage["prompt_tokens"] * 0.15 + usage["completion_tokens"] * 0.6) / 1e6
+        found = await sample(under, 'llm_simulator_cost_usd_total{profile="gpt-4o-mini"}')
+        assert found == pytest.approx(expected)
+
+
+async def test_rate_is_that_of_requests_and_not_of_probes_and_passes(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with pod(tmp_path, pace=Pace(None)) as under:
+        begun_s = trio.current_time()
+        for _ in range(6):
+            await under.say("Hi")
+        await under.client.exchange("GET", "/v1/models", {})
+        for _ in range(5):
+            await probed(under, "/healthz")
+        await at(begun_s + 3.5)
+        assert await sample(under, "llm_simulator_requests_per_second") == 2
+        assert await sample(under, "llm_simulator_sessions_active") == 1
+        await at(begun_s + 32)
+        assert await sample(under, "llm_simulator_requests_per_second") == 0
+        await at(begun_s + 302)
+        assert await sample(under, "llm_simulator_sessions_active") == 0
+
+
+async def test_simulated_delay_is_not_late_and_what_commits_take_beyond_it_is(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    gate = Gate()
+    async with pod(tmp_path, commit_runner=gate) as under:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(under.say, "Hi")
+            await wait_all_tasks_blocked()
+            await at(trio.current_time() + 2)
+            gate.open.set()
+        planned_s = await sample(under, 'llm_simulator_turn_duration_seconds_sum{profile="gpt-4o-mini"}')
+        assert planned_s > 0.5
+        late_ms = await sample(under, "llm_simulator_latency_p95_ms")
+        assert late_ms == pytest.approx((2 - planned_s) * 1000, rel=0.1)
+        await at(trio.current_time() + 66)
+        assert await sample(under, "llm_simulator_latency_p95_ms") == 0
+        await under.say("What is rain?")
+        assert await sample(under, "llm_simulator_latency_p95_ms") < 1
+
+
+async def test_volume_of_the_store_is_that_of_its_file_system(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with pod(tmp_path) as under:
+        disk = shutil.disk_usage(tmp_path)
+        assert await sample(under, "llm_simulator_volume_size_bytes") == disk.total
+        free_bytes = await sample(under, "llm_simulator_volume_free_bytes")
+        assert 0 < free_bytes < disk.total
 
 
 async def test_metrics_are_told_when_the_volume_is_gone(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with pod(tmp_path / "here") as under:
         (tmp_path / "here").rename(tmp_path / "gone")
         answer = await under.client.exchange("GET", "/metrics", {})
-        assert b"llm_simulator_store_bytes NaN" in answer.body
+        for name in ("store_bytes", "volume_size_bytes", "volume_free_bytes"):
+            assert f"llm_simulator_{name} NaN" in answer.body.decode().splitlines()
         (tmp_path / "gone").rename(tmp_path / "here")
