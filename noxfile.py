@@ -171,6 +171,13 @@ def manifests(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def pods(session: nox.Session) -> None:
+    """The StatefulSet's pods, run by podman as their manifest says: identity, sessions, kills, a lost region."""
+    install(session, "tests", "manifests")
+    session.run("pytest", "tests/deploy/pods", *session.posargs)
+
+
+@nox.session(default=False)
 def statefulset(session: nox.Session) -> None:
     """Render statefulset/ again, from the chart and the values.yaml files there."""
     install(session, "tests", "manifests")
