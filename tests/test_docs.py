@@ -22,8 +22,9 @@ from llmsim.settings import CONFIG_VARIABLE, VARIABLES
 from tests import tables
 
 DOCUMENTS = tables.documents()
-FENCE = re.compile(r"^```(?:sh|shell|console|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^ *```(?:sh|shell|console|bash)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 MENTIONED = re.compile(r"\b(?:llm_simulator_[a-z][a-z0-9_]*|process_[a-z_]+_(?:bytes|seconds|total|fds))\b")
+RECORDED = r"\b(?:job|pod):llm_simulator_\w+:\w+"
 OPERATORS_TABLES = {"settings", "commands", "routes", "metrics"}
 
 
@@ -87,12 +88,18 @@ def test_names_that_are_described_by_hand_are_those_of_the_code(document: str, h
 def test_mentions_of_what_does_not_exist_are_found() -> None:
     assert unknown_variables("Set `LLMSIM_PORTS`, LLMSIM_* or LLMSIM_PORT.") == ["LLMSIM_PORTS"]
     assert unknown_metrics("`llm_simulator_turns_total`, llm_simulator_turns") == ["llm_simulator_turns"]
+    recorded = "job:llm_simulator_requests:rate5m, job:llm_simulator_requests:rate7m"
+    assert unknown_metrics(recorded) == ["job:llm_simulator_requests:rate7m"]
     assert unknown_metrics("llm_simulator_latency_p95_ms, llm_simulator_latency_p9") == ["llm_simulator_latency_p9"]
     assert unknown_metrics("`process_open_fds`, process_swap_bytes, process_id") == ["process_swap_bytes"]
     assert unknown_routes("`GET /healthz`, `PUT /healthz`, `POST /v1/nothing`") == ["PUT /healthz", "POST /v1/nothing"]
-    lines = ["$ llmsim identity --seed 1 | jq", "X=1 llmsim identity --sed 1", "llmsim profiles lst"]
-    text = "\n".join(["```sh", *lines, "```", "`llmsim nothing`"])
-    assert unknown_commands(text) == ["llmsim identity --sed 1", "llmsim profiles lst", "llmsim nothing"]
+    lines = [
+        "$ llmsim identity --seed 1 | jq",
+        "X=1 llmsim identity --sed 1",
+        "kubectl exec p-0 -- llmsim profiles lst",
+    ]
+    text = "\n".join(["```sh", *lines, "```", "`llmsim nothing`, `kubectl exec POD -- llmsim none`"])
+    assert unknown_commands(text) == ["llmsim identity --sed 1", "llmsim profiles lst", "llmsim nothing", "llmsim none"]
 
 
 def unknown_variables(text: str) -> list[str]:
@@ -101,8 +108,19 @@ def unknown_variables(text: str) -> list[str]:
 
 
 def unknown_metrics(text: str) -> list[str]:
-    """Metrics with our prefix, or by the name of the process's, that are never exposed."""
-    return [name for name in re.findall(MENTIONED, text) if name not in tables.samples()]
+    """Metrics by our prefix or the process's names that are never exposed, and recorded ones that no rule records."""
+    recorded = re.findall(RECORDED, text)
+    named = re.findall(MENTIONED, re.sub(RECORDED, "", text))
+    return [name for name in named if name not in tables.samples()] + [
+        name for name in recorded if name not in records()
+    ]
+
+
+@cache
+def records() -> set[str]:
+    """The names that the shipped rules record."""
+    rules = (tables.ROOT / "charts" / "llm-simulator" / "rules" / "alerts.yaml").read_text()
+    return set(re.findall(r"^ *- record: (\S+)$", rules, re.MULTILINE))
 
 
 def unknown_routes(text: str) -> list[str]:
@@ -125,14 +143,14 @@ def patterns() -> list[tuple[str, re.Pattern[str]]]:
 def unknown_commands(text: str) -> list[str]:
     """Command lines in shell blocks and in inline code that the command line would not understand."""
     lines = [line for block in FENCE.findall(text) for line in block.replace("\\\n", " ").splitlines()]
-    lines += re.findall(r"(?<!`)`(llmsim [^`\n]*)`(?!`)", text)
+    lines += re.findall(r"(?<!`)`((?:kubectl exec \S+ -- )?llmsim [^`\n]*)`(?!`)", text)
     calls = [call for line in lines for call in called(line)]
     return [call for call in calls if not understood(call)]
 
 
 def called(line: str) -> Iterator[str]:
     """The calls of ours in one shell line, cut at pipes, ends and comments."""
-    for match in re.finditer(r"(?:^|[|&;] *|\$ |/|[A-Z_]+=\S* +)(llmsim [a-z][^|&;#>]*)", line):
+    for match in re.finditer(r"(?:^ *|[|&;] *|\$ |\b(?:bin|dist)/|-- |[A-Z_]+=\S* +)(llmsim [a-z][^|&;#>]*)", line):
         yield match[1].strip()
 
 

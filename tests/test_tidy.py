@@ -36,6 +36,7 @@ BESIDE_THE_MIRROR = {
     "test_tidy",
     "test_contracts",
     "test_docs",
+    "test_links",
     "test_schemas",
     "test_shipped_profiles",
     "test_recognised",
