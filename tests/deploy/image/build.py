@@ -104,21 +104,22 @@ def has_base(engine: Sequence[str]) -> str:
     return OWN_DEBIAN
 
 
-def arguments_of(base: str, tag: str, *more: str) -> list[str]:
-    """What every engine's build command gets: the file, build arguments and the name of the image."""
+def arguments_of(base: str, tag: str, *more: str, context: Path = ROOT) -> list[str]:
+    """What every engine's build command gets: the file, build arguments, the name of the image and the context."""
     revision = said("git", "rev-parse", "HEAD")
     given = (f"DEBIAN={base}", "PIP_NO_INDEX=1", f"VERSION={__version__}", f"REVISION={revision}", *more)
-    return ["--file", "Containerfile", "--tag", tag, *(f"--build-arg={one}" for one in given), str(ROOT)]
+    file = context / "Containerfile"
+    return ["--file", str(file), "--tag", tag, *(f"--build-arg={one}" for one in given), str(context)]
 
 
-def with_buildah(tag: str, *more: str, options: Sequence[str] = ()) -> None:
+def with_buildah(tag: str, *more: str, options: Sequence[str] = (), context: Path = ROOT) -> None:
     """Build it with buildah into podman's storage; `more` are build arguments, NAME=VALUE."""
     need("buildah", "podman")
     with alone():
         base = has_base(("podman",))
         fetch_wheels()
         build = ("buildah", "build", "--layers", "--isolation=chroot", "--pull=never", "--format=docker", *options)
-        said(*build, *arguments_of(base, tag, *more))
+        said(*build, *arguments_of(base, tag, *more, context=context))
 
 
 if __name__ == "__main__":
