@@ -38,7 +38,9 @@ def api(identity: Path) -> httpx2.Client:
 
 def claims(client: httpx2.Client, namespace: str, labels: dict[str, str]) -> list[str]:
     """The names of the claims with these labels."""
-    answer = client.get(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims", params={"labelSelector": said(labels)})
+    answer = client.get(
+        f"/api/v1/namespaces/{namespace}/persistentvolumeclaims", params={"labelSelector": said(labels)}
+    )
     answer.raise_for_status()
     return sorted(item["metadata"]["name"] for item in answer.json()["items"])
 

@@ -75,7 +75,9 @@ class Objects:
         return str(text)
 
 
-def rendered(helm: Path, values: Values | Path | None = None, kube: str = NEWEST, apis: tuple[str, ...] = ()) -> Objects:
+def rendered(
+    helm: Path, values: Values | Path | None = None, kube: str = NEWEST, apis: tuple[str, ...] = ()
+) -> Objects:
     """What `helm template` makes of values (a file, or a mapping) for a version of Kubernetes; raises Refused."""
     return Objects(tuple(objects(template(helm, values, kube, apis))))
 
@@ -91,7 +93,18 @@ SORTED = orjson.OPT_SORT_KEYS
 
 @cache
 def _template(helm: Path, values: bytes, kube: str, apis: tuple[str, ...]) -> str:
-    command = [helm, "template", RELEASE, CHART, "--namespace", NAMESPACE, "--kube-version", kube, "--values", "-"]
+    command: list[str | Path] = [
+        helm,
+        "template",
+        RELEASE,
+        CHART,
+        "--namespace",
+        NAMESPACE,
+        "--kube-version",
+        kube,
+        "--values",
+        "-",
+    ]
     return said(*command, *(f"--api-versions={one}" for one in apis), stdin=values)
 
 

@@ -25,7 +25,7 @@ def chart(helm4: Path) -> Render:
 
 @pytest.fixture(scope="session")
 def renderings(helm3: Path, helm4: Path) -> None:
-    """Every variant for each Kubernetes that changes it, and by the older Helm for one: asked for beside one another."""
+    """Every variant for each Kubernetes that changes it, and by the older Helm for one: all of them at once."""
     wanted = [(helm4, variant, kube) for variant in VARIANTS for kube in CHANGES]
     wanted += [(helm3, variant, CHANGES[-1]) for variant in VARIANTS]
     with ThreadPoolExecutor(4) as pool:

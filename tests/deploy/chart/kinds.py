@@ -41,11 +41,11 @@ WITHOUT_SCHEMA = {"Certificate", "BackendConfig", "GCPBackendPolicy", "HealthChe
 
 def is_extension(one: Manifest) -> bool:
     """Whether an object is of a kind that Kubernetes itself does not have."""
-    return EXTENSIONS.get(one["kind"]) == one["apiVersion"].partition("/")[0]
+    return EXTENSIONS.get(one["kind"]) == str(one["apiVersion"]).partition("/")[0]
 
 
 def faults(one: Manifest, version: str) -> list[str]:
-    """What Kubernetes of this version would not take of an object, or not know; raises FileNotFoundError for no kind."""
+    """What this Kubernetes would not take of an object, or not know; raises FileNotFoundError for an unknown kind."""
     return _told(_of_kubernetes(version, one["kind"].lower(), one["apiVersion"]), one)
 
 
@@ -76,4 +76,6 @@ def _of_extension(kind: str, version: str) -> Any:  # noqa: ANN401  (a validator
 
 def _told(validator: Any, one: Manifest) -> list[str]:  # noqa: ANN401
     name = f"{one['kind']}/{one['metadata']['name']}"
-    return [f"{name} {'.'.join(map(str, fault.instance_path))}: {fault.message}" for fault in validator.iter_errors(one)]
+    return [
+        f"{name} {'.'.join(map(str, fault.instance_path))}: {fault.message}" for fault in validator.iter_errors(one)
+    ]

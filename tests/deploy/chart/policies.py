@@ -1,4 +1,4 @@
-"""What a set of NetworkPolicies lets through, by the rules of their specification: no controller runs without a cluster.
+"""What a set of NetworkPolicies lets through, by the rules of their specification: no cluster is needed for it.
 
 Invariant, as specified: a pod that no policy selects for a direction is open in it; one that any selects is closed but
 for what some policy that selects it allows.

@@ -1,4 +1,4 @@
-"""What stands before the pods: a session stays with its pod as well as each kind of edge can, and streams are not cut."""
+"""What stands before the pods: a session stays with its pod as well as the edge can do it, and streams are not cut."""
 
 from typing import Any
 
@@ -106,9 +106,7 @@ def test_route_leads_to_the_service_without_a_limit(chart: Render) -> None:
     [rule] = spec["rules"]
     assert rule["timeouts"] == {"request": "0s", "backendRequest": "0s"}
     service = found.one("Service", "")
-    assert rule["backendRefs"] == [
-        {"name": service["metadata"]["name"], "port": service["spec"]["ports"][0]["port"]}
-    ]
+    assert rule["backendRefs"] == [{"name": service["metadata"]["name"], "port": service["spec"]["ports"][0]["port"]}]
 
 
 @pytest.mark.parametrize(
@@ -122,15 +120,15 @@ def test_route_leads_to_the_service_without_a_limit(chart: Render) -> None:
     ],
 )
 def test_ingress_has_the_certificate_of_its_hosts(values: dict[str, Any], secret: str | None, chart: Render) -> None:
-    said = {**values, "ingress": {"enabled": True, "hosts": ["a.example.com", "b.example.com"], **values.get("ingress", {})}}
-    found = chart(said)
+    hosts = ["a.example.com", "b.example.com"]
+    found = chart({**values, "ingress": {"enabled": True, "hosts": hosts, **values.get("ingress", {})}})
     tls = found.one("Ingress")["spec"].get("tls", [])
     assert [one["secretName"] for one in tls] == ([secret] if secret else [])
     for one in tls:
-        assert one["hosts"] == ["a.example.com", "b.example.com"]
+        assert one["hosts"] == hosts
     for made in found.kind("Certificate"):
         assert made["spec"]["secretName"] == secret
-        assert made["spec"]["dnsNames"] == ["a.example.com", "b.example.com"]
+        assert made["spec"]["dnsNames"] == hosts
 
 
 def test_certificate_is_asked_of_its_issuer(chart: Render) -> None:

@@ -139,9 +139,7 @@ def test_host_network_is_there_when_asked_for(chart: Render) -> None:
     ],
 )
 @pytest.mark.parametrize("mode", ["statefulset", "deployment", "daemonset"])
-def test_presets_are_the_platforms_table(
-    preset: str, expected: tuple[str, ...], mode: str, chart: Render
-) -> None:
+def test_presets_are_the_platforms_table(preset: str, expected: tuple[str, ...], mode: str, chart: Render) -> None:
     found = chart({"mode": mode, "resourcesPreset": preset}).server["resources"]
     requests, limits = found["requests"], found["limits"]
     assert (requests["cpu"], limits["cpu"], requests["memory"], limits["memory"]) == expected

@@ -128,9 +128,7 @@ def test_pod_drains_by_the_kubelets_sleep_or_its_own(chart: Render) -> None:
     ("deployment", []),
     ("everything-off", []),
 ])  # fmt: skip
-def test_volume_is_restored_and_checked_before_it_is_served(
-    variant: str, expected: list[str], chart: Render
-) -> None:
+def test_volume_is_restored_and_checked_before_it_is_served(variant: str, expected: list[str], chart: Render) -> None:
     assert [one["name"] for one in chart(variant).pod.get("initContainers", [])] == expected
 
 
@@ -199,11 +197,10 @@ def test_version_of_the_chart_is_llmsims() -> None:
     {"sessions": {"files": {"hello.toml": "summary = 'x'"}}},
 ])  # fmt: skip
 def test_pods_are_rolled_when_what_they_read_changes(changed: dict[str, Any], chart: Render) -> None:
-    before, after = (
-        chart(values).workload["spec"]["template"]["metadata"]["annotations"] for values in ({}, changed)
-    )
+    before, after = (chart(values).workload["spec"]["template"]["metadata"]["annotations"] for values in ({}, changed))
     [what] = changed
     assert {name for name in before if before[name] != after[name]} >= {f"checksum/{what}"}
-    assert before == chart({"replicas": 7, "podLabels": {"a": "b"}}).workload["spec"]["template"]["metadata"][
-        "annotations"
-    ]
+    assert (
+        before
+        == chart({"replicas": 7, "podLabels": {"a": "b"}}).workload["spec"]["template"]["metadata"]["annotations"]
+    )

@@ -57,8 +57,9 @@ def test_metrics_of_pods_are_looked_at_when_asked_for(chart: Render) -> None:
 
 
 @pytest.mark.parametrize(
-    ("apis", "expected"), [((), {}), (("custom.metrics.k8s.io/v1beta1",), CUSTOM), (("custom.metrics.k8s.io/v1beta2",), CUSTOM)]
-)  # fmt: skip
+    ("apis", "expected"),
+    [((), {}), (("custom.metrics.k8s.io/v1beta1",), CUSTOM), (("custom.metrics.k8s.io/v1beta2",), CUSTOM)],
+)
 def test_metrics_of_pods_are_looked_at_where_the_cluster_serves_them(
     apis: tuple[str, ...], expected: dict[str, str], chart: Render
 ) -> None:
@@ -140,7 +141,9 @@ def test_keda_wakes_pods_that_are_not_there_by_a_metric_of_others(chart: Render)
 def test_budget_leaves_room_for_a_drain(values: dict[str, Any], expected: int | None, chart: Render) -> None:
     """One that is as large as the pods there are would hold up every drain for ever."""
     found = chart(values)
-    assert [one["spec"]["minAvailable"] for one in found.kind("PodDisruptionBudget")] == ([expected] if expected else [])
+    assert [one["spec"]["minAvailable"] for one in found.kind("PodDisruptionBudget")] == (
+        [expected] if expected else []
+    )
 
 
 def test_budget_is_for_the_pods_that_serve(chart: Render) -> None:

@@ -23,8 +23,10 @@ from tests.deploy.chart.charts import (
 )
 
 YAML = YamlLintConfig(
-    "{extends: default, rules: {line-length: {max: 120, allow-non-breakable-inline-mappings: true}, document-start: disable,"
-    " braces: {max-spaces-inside: 0}}}"
+    """{extends: default, rules: {
+    line-length: {max: 120, allow-non-breakable-inline-mappings: true},
+    document-start: disable,
+    braces: {max-spaces-inside: 0}}}"""
 )
 pytestmark = pytest.mark.usefixtures("renderings")
 each_variant = pytest.mark.parametrize("variant", VARIANTS, ids=lambda file: file.name.removesuffix("-values.yaml"))
