@@ -19,7 +19,7 @@ nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
-SOURCES = ("llmsim", "tests", "noxfile.py", ".github/canary.py")
+SOURCES = ("llmsim", "tests", "charts", "noxfile.py", ".github/canary.py")
 COMPILED = {"UV_COMPILE_BYTECODE": "1"}
 """pip compiles what it installs; uv leaves that to the first import, and where PYTHONDONTWRITEBYTECODE is set to every
 one: each server that a test started took twice as long."""

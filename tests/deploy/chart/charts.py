@@ -19,9 +19,10 @@ VARIANTS = sorted((CHART / "ci").glob("*-values.yaml"))
 RELEASE, NAMESPACE = "llm-simulator", "llm-devops"
 VERSIONS = [one for one in dict.fromkeys(all_versions()) if tuple(map(int, one.split("."))) >= (1, 28, 0)]
 """Every Kubernetes that the chart is for, as far as there are schemas."""
-NEWEST = VERSIONS[-1]
 CHANGES = ("1.28.0", "1.29.0", "1.30.0")
 """The versions of Kubernetes from which on the chart renders something else; `test_variants` looks after that."""
+TODAY = CHANGES[-1]
+"""What is rendered for it is rendered for every later one."""
 
 Manifest = dict[str, Any]
 Values = Mapping[str, Any]
@@ -75,14 +76,12 @@ class Objects:
         return str(text)
 
 
-def rendered(
-    helm: Path, values: Values | Path | None = None, kube: str = NEWEST, apis: tuple[str, ...] = ()
-) -> Objects:
+def rendered(helm: Path, values: Values | Path | None = None, kube: str = TODAY, apis: tuple[str, ...] = ()) -> Objects:
     """What `helm template` makes of values (a file, or a mapping) for a version of Kubernetes; raises Refused."""
     return Objects(tuple(objects(template(helm, values, kube, apis))))
 
 
-def template(helm: Path, values: Values | Path | None = None, kube: str = NEWEST, apis: tuple[str, ...] = ()) -> str:
+def template(helm: Path, values: Values | Path | None = None, kube: str = TODAY, apis: tuple[str, ...] = ()) -> str:
     """What `helm template` prints; raises Refused."""
     said = values.read_bytes() if isinstance(values, Path) else orjson.dumps(dict(values or {}), option=SORTED)
     return _template(helm, said, kube, apis)

@@ -16,7 +16,7 @@ Render = Callable[..., Objects]
 def chart(helm4: Path) -> Render:
     """The chart with values (a mapping, or the name of a file in ci/), as the newest Helm renders it."""
 
-    def render(values: Values | str | None = None, kube: str = charts.NEWEST, apis: tuple[str, ...] = ()) -> Objects:
+    def render(values: Values | str | None = None, kube: str = charts.TODAY, apis: tuple[str, ...] = ()) -> Objects:
         named = charts.CHART / "ci" / f"{values}-values.yaml" if isinstance(values, str) else values
         return charts.rendered(helm4, named, kube, apis)
 
@@ -27,6 +27,6 @@ def chart(helm4: Path) -> Render:
 def renderings(helm3: Path, helm4: Path) -> None:
     """Every variant for each Kubernetes that changes it, and by the older Helm for one: all of them at once."""
     wanted = [(helm4, variant, kube) for variant in VARIANTS for kube in CHANGES]
-    wanted += [(helm3, variant, CHANGES[-1]) for variant in VARIANTS]
+    wanted += [(helm3, variant, charts.TODAY) for variant in VARIANTS]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda one: charts.template(*one), wanted))

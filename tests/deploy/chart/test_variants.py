@@ -12,7 +12,7 @@ from tests.deploy.chart import kinds
 from tests.deploy.chart.charts import (
     CHANGES,
     CHART,
-    NEWEST,
+    TODAY,
     VARIANTS,
     VERSIONS,
     Manifest,
@@ -50,7 +50,7 @@ def test_variant_is_linted(variant: Path, helm: Path) -> None:
 @each_variant
 def test_both_helms_make_the_same(variant: Path, helm3: Path, helm4: Path) -> None:
     """In whatever order: they differ in that where kinds are not Kubernetes' own."""
-    made = [sorted(rendered(helm, variant, CHANGES[-1]), key=identity) for helm in (helm3, helm4)]
+    made = [sorted(rendered(helm, variant, TODAY), key=identity) for helm in (helm3, helm4)]
     assert made[0] == made[1]
 
 
@@ -66,7 +66,7 @@ def test_every_kubernetes_takes_what_is_made_for_it(variant: Path, helm4: Path) 
 def test_extensions_take_what_is_made_for_them(variant: Path, helm4: Path) -> None:
     if not kinds.CRDS.is_dir():
         pytest.skip(f"the schemas of extensions are not in {kinds.CRDS} (CRD_SCHEMAS names another folder)")
-    for one in rendered(helm4, variant, CHANGES[-1]):
+    for one in rendered(helm4, variant, TODAY):
         if kinds.is_extension(one) and one["kind"] not in kinds.WITHOUT_SCHEMA:
             assert kinds.faults_of_extension(one) == []
 
@@ -82,7 +82,7 @@ def test_values_are_yaml_of_good_form() -> None:
 
 @each_variant
 def test_objects_are_told_apart_and_belong_to_the_release(variant: Path, helm4: Path) -> None:
-    found = list(rendered(helm4, variant, CHANGES[-1]))
+    found = list(rendered(helm4, variant, TODAY))
     assert len(set(map(identity, found))) == len(found)
     for one in found:
         assert one["metadata"]["labels"]["app.kubernetes.io/instance"] == "llm-simulator"
@@ -102,7 +102,7 @@ def test_every_template_makes_something_in_a_variant(helm4: Path) -> None:
     made = {
         source
         for variant in VARIANTS
-        for document in template(helm4, variant, CHANGES[-1]).split("\n---")
+        for document in template(helm4, variant, TODAY).split("\n---")
         if objects(document)
         for source in re.findall(r"# Source: llm-simulator/templates/(\S+)", document)
     }
@@ -112,21 +112,21 @@ def test_every_template_makes_something_in_a_variant(helm4: Path) -> None:
 
 def test_typo_in_an_object_is_found(helm4: Path) -> None:
     """The schemas say what `kubernetes-validate --strict` says."""
-    [statefulset] = rendered(helm4, None, NEWEST).kind("StatefulSet")
+    [statefulset] = rendered(helm4).kind("StatefulSet")
     misspelt: Manifest = {**statefulset, "spec": {**statefulset["spec"], "serviceNames": "x"}}
     for one in (statefulset, misspelt):
         try:
-            kubernetes_validate.validate(one, NEWEST, strict=True)
+            kubernetes_validate.validate(one, VERSIONS[-1], strict=True)
             told = False
         except kubernetes_validate.ValidationError:
             told = True
-        assert bool(kinds.faults(one, NEWEST)) == told == (one is misspelt)
+        assert bool(kinds.faults(one, VERSIONS[-1])) == told == (one is misspelt)
 
 
 def test_typo_in_an_extension_is_found(helm4: Path) -> None:
     if not kinds.CRDS.is_dir():
         pytest.skip(f"the schemas of extensions are not in {kinds.CRDS} (CRD_SCHEMAS names another folder)")
-    found = rendered(helm4, CHART / "ci" / "monitoring-values.yaml", CHANGES[-1]).one("ServiceMonitor")
+    found = rendered(helm4, CHART / "ci" / "monitoring-values.yaml", TODAY).one("ServiceMonitor")
     found["spec"]["endpoint"] = []
     assert kinds.faults_of_extension(found) != []
 
