@@ -6,7 +6,7 @@ to name stand in place.env, and kustomize puts them where the chart put the exam
 """
 
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -142,8 +142,22 @@ def of_chart(helm: Path, *values: Path, namespace: str = "") -> list[Manifest]:
     ]
     command += [f"--values={one}" for one in values]
     said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    objects = [one for one in yaml.safe_load_all(said) if one]
-    return [plain(one, namespace) for one in objects if "helm.sh/hook" not in one["metadata"].get("annotations", {})]
+    made = [one for one in yaml.safe_load_all(said) if one]
+    objects = [plain(one, namespace) for one in made if "helm.sh/hook" not in one["metadata"].get("annotations", {})]
+    wanted = set(mentioned(objects))
+    return [one for one in objects if one["kind"] != "ConfigMap" or one["metadata"]["name"] in wanted]
+
+
+def mentioned(part: object) -> Iterator[str]:
+    """The names of the ConfigMaps that are mounted or read somewhere; those of hooks have gone with them."""
+    if isinstance(part, dict):
+        for key, value in part.items():
+            if key in {"configMap", "configMapRef", "configMapKeyRef"}:
+                yield value["name"]
+            yield from mentioned(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from mentioned(value)
 
 
 def plain(made: Manifest, namespace: str) -> Manifest:

@@ -133,6 +133,14 @@ def test_every_pod_has_the_same_root_seed(folder: str, kubectl: Path) -> None:
     assert seed["valueFrom"]["secretKeyRef"] == {"name": "llm-simulator-seed", "key": "seed"}
 
 
+@each_build
+def test_no_configmap_is_there_in_vain(folder: str, kubectl: Path) -> None:
+    objects = shipped(kubectl, folder)
+    there = {each["metadata"]["name"] for each in objects if each["kind"] == "ConfigMap"}
+    volumes = one(objects, "StatefulSet")["spec"]["template"]["spec"]["volumes"]
+    assert there - set(places(folder)) == {each["configMap"]["name"] for each in volumes if "configMap" in each}
+
+
 def test_overlays_differ_where_their_values_say_so(kubectl: Path) -> None:
     sets = {folder: one(shipped(kubectl, folder), "StatefulSet")["spec"] for folder in BUILDS}
     assert {folder: spec["replicas"] for folder, spec in sets.items()} == {
