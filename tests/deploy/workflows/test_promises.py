@@ -1,6 +1,7 @@
 """What workflows name exists (sessions, commands, flags, values, paths), and what they promise holds for every job."""
 
 import ast
+import fnmatch
 import re
 import shlex
 import subprocess
@@ -58,7 +59,7 @@ def test_ci_runs_every_default_session_and_what_was_promised() -> None:
     assert {"lint", "types", "tests", "replay", "manifests"} <= default
     assert default - run == set()
     assert {"package", "audit", "image", "sbom", "pods", "monitoring", "policies"} - run == set()
-    released = sessions(job("cd.yml", "build"))
+    released = sessions(job("cd.yml", "build")) | sessions(job("cd.yml", "image-build"))
     assert released == {"package", "onefile", "sbom", "image"}
 
 
@@ -73,13 +74,37 @@ def test_ci_runs_the_tests_on_every_supported_python() -> None:
     assert kept["with"]["path"].split() == ["coverage.xml", "htmlcov/"]
 
 
-@pytest.mark.parametrize(("file", "key"), [("ci.yml", "image"), ("cd.yml", "build")])
+@pytest.mark.parametrize(("file", "key"), [("ci.yml", "image"), ("cd.yml", "image-build")])
 def test_image_is_built_and_scanned_for_both_architectures(file: str, key: str) -> None:
     one = job(file, key)
     assert {(each["arch"], each["runner"]) for each in one.job["strategy"]["matrix"]["include"]} == ARCHITECTURES
     assert "image" in sessions(one)
     [scan] = [step["with"] for step in one.steps if "trivy-action" in step.get("uses", "")]
     assert (scan["severity"], scan["exit-code"]) == ("HIGH,CRITICAL", "1")
+
+
+def with_of(one: Job, action: str) -> list[dict[str, str]]:
+    """What each step with this action is given."""
+    return [step["with"] for step in one.steps if step.get("uses", "").startswith(f"actions/{action}@")]
+
+
+@pytest.mark.parametrize("one", JOBS)
+def test_artifacts_that_are_fetched_were_kept_by_a_job_before(one: Job) -> None:
+    before = [each for each in jobs() if each.file == one.file and each.key in one.job.get("needs", [])]
+    kept = [
+        given["name"].replace("${{ matrix.arch }}", arch)
+        for each in before
+        for given in with_of(each, "upload-artifact")
+        for arch, _ in ARCHITECTURES
+    ]
+    for given in with_of(one, "download-artifact"):
+        assert fnmatch.filter(kept, given.get("name", given.get("pattern", ""))), (given, kept)
+
+
+def test_bill_of_materials_is_where_its_session_writes_it() -> None:
+    bills = [given["sbom-path"] for one in jobs() for given in with_of(one, "attest") if "sbom-path" in given]
+    assert bills == ["llmsim.cdx.json"]
+    assert 'ROOT / "dist" / "llmsim.cdx.json"' in (ROOT / "tests" / "deploy" / "sbom.py").read_text()
 
 
 def test_triggers() -> None:
