@@ -178,6 +178,35 @@ def pods(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def image(session: nox.Session) -> None:
+    """The image, built by buildah, podman and Docker, run as its manifest says: size, rights, start, kills, faults."""
+    install(session, "tests", "image")
+    session.run("pytest", "tests/deploy/image", "--override-ini=faulthandler_timeout=900", *session.posargs)
+
+
+@nox.session(default=False, requires=["build"], reuse_venv=False)
+def onefile(session: nox.Session) -> None:
+    """dist/llmsim: Python and llmsim in one executable file, which answers where nothing is installed."""
+    [wheel] = (ROOT / "dist").glob("llmsim-*.whl")
+    session.install(str(wheel), *nox.project.dependency_groups(PYPROJECT, "onefile"), env=COMPILED)
+    session.run("python", "tests/deploy/onefile.py", "dist")
+
+
+@nox.session(default=False)
+def sbom(session: nox.Session) -> None:
+    """dist/llmsim.cdx.json: the bill of materials of what the image runs, checked against what is installed."""
+    install(session, "sbom")
+    session.run("python", "-m", "tests.deploy.sbom")
+
+
+@nox.session(default=False)
+def audit(session: nox.Session) -> None:
+    """Known vulnerabilities of what the image runs; fails, too, where the service that knows them does not answer."""
+    install(session, "audit")
+    session.run("python", "-m", "tests.deploy.audit", *session.posargs)
+
+
+@nox.session(default=False)
 def statefulset(session: nox.Session) -> None:
     """Render statefulset/ again, from the chart and the values.yaml files there."""
     install(session, "tests", "manifests")
