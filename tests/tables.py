@@ -29,7 +29,8 @@ MARKED = re.compile(r"(<!-- table: (?P<name>[a-z ]+) -->\n)(?P<body>.*?)(<!-- en
 def documents() -> list[Path]:
     """Every document of the project."""
     places = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
-    return sorted([*places, *(file for name in ("profiles", "sessions") for file in (ROOT / name).glob("*.md"))])
+    beside = (ROOT / name for name in ("profiles", "sessions", "statefulset"))
+    return sorted([*places, *(file for folder in beside for file in folder.glob("*.md"))])
 
 
 def settings() -> str:

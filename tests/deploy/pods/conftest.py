@@ -1,33 +1,23 @@
 """The image, a region of three pods, and a transcript of what was proved with them."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.deploy.image.build import IMAGE, PACKAGES, with_buildah
+from tests.deploy.image.build import IMAGE, with_buildah
 from tests.deploy.manifests.render import FOLDER
-from tests.deploy.pods.region import Region, region
+from tests.deploy.pods.engine import lacking
+from tests.deploy.pods.region import SHARED, Region, region
 
-NEEDED = {
-    **{program: PACKAGES[program] for program in ("buildah", "podman", "runc", "conmon", "netavark", "mmdebstrap")},
-    "aardvark-dns": "aardvark-dns",
-    "iptables": "iptables",
-    "nginx": "nginx-light",
-    "haproxy": "haproxy",
-}
-"""Programs, and Debian's packages that have them."""
-PATH = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/podman"
 PROVEN = pytest.StashKey[list[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Nothing here runs without these programs, so nothing is skipped: it is said at once what to install."""
     config.stash[PROVEN] = []
-    missing = sorted({package for program, package in NEEDED.items() if shutil.which(program, path=PATH) is None})
-    if missing:
-        raise pytest.UsageError(f"missing here: apt-get install --no-install-recommends {' '.join(missing)}")
+    if lacking():
+        raise pytest.UsageError(f"missing here: apt-get install --no-install-recommends {' '.join(lacking())}")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -62,7 +52,7 @@ def image() -> str:
 @pytest.fixture(scope="session")
 def _primary(tmp_path_factory: pytest.TempPathFactory, image: str, shared: Path) -> Iterator[Region]:
     assert image
-    with region(tmp_path_factory.mktemp("primary"), FOLDER, shared) as made:
+    with region(tmp_path_factory.mktemp("primary"), FOLDER, shared, LLMSIM_ARCHIVE_TO=SHARED) as made:
         yield made
 
 

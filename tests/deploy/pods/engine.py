@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import yaml
 
-from tests.deploy.image.build import IMAGE
+from tests.deploy.image.build import IMAGE, PACKAGES
 
 SERVICE = "llm-simulator-headless"
 CONFIGURATION = """
@@ -32,6 +32,22 @@ COMMAND_S = 120
 UNTIL_S = 60
 """How long a condition may take to become true, in seconds."""
 PAUSE_S = 0.1
+
+
+NEEDED = {
+    **{program: PACKAGES[program] for program in ("buildah", "podman", "runc", "conmon", "netavark", "mmdebstrap")},
+    "aardvark-dns": "aardvark-dns",
+    "iptables": "iptables",
+    "nginx": "nginx-light",
+    "haproxy": "haproxy",
+}
+"""Programs, and Debian's packages that have them."""
+PATH = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/podman"
+
+
+def lacking(path: str = PATH) -> list[str]:
+    """Debian's packages that have what is not on this path."""
+    return sorted({package for program, package in NEEDED.items() if shutil.which(program, path=path) is None})
 
 
 class Refused(Exception):

@@ -5,7 +5,7 @@ StatefulSet's controller and the kubelet would do is done here: pods are made of
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,11 @@ SHARED = "/backup"
 SERVER = "llm-simulator"
 PORT = 8080
 PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
-VARIABLES = {"LLMSIM_EPOCH": EPOCH, "LLMSIM_INSTANT": "true", "LLMSIM_SNAPSHOT_TO": SHARED}
-"""What an operator adds here: stamps that follow from an epoch, no delays, snapshots to the shared folder."""
+VARIABLES = {"LLMSIM_EPOCH": EPOCH, "LLMSIM_INSTANT": "true"}
+"""What an operator adds here: stamps that follow from an epoch, and no delays."""
 
 
-def overlay(base: Path, folder: Path, shared: Path) -> list[dict[str, Any]]:
+def overlay(base: Path, folder: Path, shared: Path, variables: Mapping[str, str]) -> list[dict[str, Any]]:
     """What kubectl builds of an overlay in this folder: a shipped one, with variables and the shared folder added."""
     pod = "/spec/template/spec"
     added: list[dict[str, Any]] = [
@@ -45,7 +45,7 @@ def overlay(base: Path, folder: Path, shared: Path) -> list[dict[str, Any]]:
             )
             added += [
                 {"op": "add", "path": f"{at}/env/-", "value": {"name": name, "value": value}}
-                for name, value in VARIABLES.items()
+                for name, value in variables.items()
             ]
     (folder / "patch.yaml").write_text(yaml.safe_dump(added))
     patch = {"path": "patch.yaml", "target": {"kind": "StatefulSet"}}
@@ -129,10 +129,10 @@ def yes(client: httpx2.Client, path: str) -> bool:
 
 
 @contextmanager
-def region(folder: Path, base: Path, shared: Path) -> Iterator[Region]:
-    """A region without pods, with its network and Secrets, while the block runs."""
+def region(folder: Path, base: Path, shared: Path, **variables: str) -> Iterator[Region]:
+    """A region without pods, with its network and Secrets, while the block runs; its pods get these variables."""
     (folder / "overlay").mkdir()
-    objects = overlay(base, folder / "overlay", shared)
+    objects = overlay(base, folder / "overlay", shared, {**VARIABLES, **variables})
     podman = Podman(folder)
     try:
         podman.load()

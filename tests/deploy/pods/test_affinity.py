@@ -10,6 +10,7 @@ import pytest
 from tests.children import Server
 from tests.deploy.pods.balancers import BALANCERS, balanced
 from tests.deploy.pods.conversations import SESSIONS, held, kept, said
+from tests.deploy.pods.engine import NEEDED, lacking
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +63,8 @@ def test_sessions_of_the_others_stay_when_one_server_goes(
     assert sum(map(len, after[:2])) == SESSIONS
     assert after[2] == before[2] != []
     proven.append(f"{name}: with one of three servers gone, its {len(before[2])} sessions move, the others stay")
+
+
+def test_machine_without_the_programs_is_told_what_to_install() -> None:
+    assert lacking("/nowhere") == sorted(set(NEEDED.values()))
+    assert lacking() == []
