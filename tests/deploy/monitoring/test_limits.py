@@ -12,7 +12,6 @@ from tests.deploy.rules import promql
 
 LIMITS = (
     ("ratio_rate5m > 0.01", "ratio_rate5m > 0.013"),
-    ("ratio_rate5m > 0.01", "ratio_rate5m >= 0.01"),
     ("ratio_rate10m > 0.005", "ratio_rate10m > 0.003"),
     ("p99_rate5m > 3", "p99_rate5m > 2.8"),
     ("p95_rate10m > 2", "p95_rate10m > 1.5"),
