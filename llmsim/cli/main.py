@@ -11,11 +11,11 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import attrs
 import click
@@ -117,12 +117,12 @@ def outcome(arguments: Sequence[str]) -> int:
         code = invoke(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        give_up_output()
+        give_up(sys.stdout)
         code = READER_LEFT
     except (KeyboardInterrupt, click.Abort):
         code = INTERRUPTED
     except click.ClickException as error:
-        with suppress(OSError):
+        with complaining():
             error.show()
         code = error.exit_code
     except LlmsimError as error:
@@ -136,14 +136,23 @@ def outcome(arguments: Sequence[str]) -> int:
     return code
 
 
-def give_up_output() -> None:
-    """Send what Python still holds for stdout nowhere, so that it does not fail again at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def give_up(stream: TextIO) -> None:
+    """Send what Python still holds for this stream nowhere: it would fail again at exit, and have its own exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+@contextmanager
+def complaining() -> Iterator[None]:
+    """Write to stderr in the block; where that takes nothing more, the exit code alone tells."""
+    try:
+        yield
+    except OSError:
+        give_up(sys.stderr)
 
 
 def unwritten(error: OSError) -> int:
     """What comes of output that cannot be written: rooms below name the file in every other error of the system's."""
-    give_up_output()
+    give_up(sys.stdout)
     return failed(OperatorError(f"cannot write the output: {error.strerror}"))
 
 
@@ -160,8 +169,8 @@ def invoke(arguments: Sequence[str]) -> int:
 
 
 def say(text: str) -> None:
-    """Write a line to stderr; where that takes nothing more, the exit code alone tells."""
-    with suppress(OSError):
+    """Write a line to stderr."""
+    with complaining():
         click.echo(text, err=True)
 
 
