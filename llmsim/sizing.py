@@ -61,19 +61,19 @@ class Costs:
 
 
 COSTS = Costs(
-    turn_us=85,
-    commit_us=120,
+    turn_us=150,
+    commit_us=85,
     prompt_token_us=6.2,
     history_token_us=0.4,
     reply_token_us=1.1,
-    stream_token_us=45,
+    stream_token_us=46,
     turn_bytes=2_500,
     prompt_token_bytes=7,
     reply_token_bytes=7,
     idle_bytes=65_000_000,
     stream_bytes=16_800,
     stream_token_bytes=114,
-    session_bytes=22,
+    session_bytes=23,
     snapshot_bytes=120_000_000,
 )
 
