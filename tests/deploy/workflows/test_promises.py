@@ -65,6 +65,8 @@ def test_ci_runs_every_default_session_and_what_was_promised() -> None:
 
 def test_ci_runs_the_tests_on_every_supported_python() -> None:
     """And nothing else chooses the Python: the session runs on the one that runs nox."""
+    said = (ROOT / "pyproject.toml").read_text()
+    assert re.findall(r'"Programming Language :: Python :: (3\.\d+)"', said) == PYTHONS
     tests = job("ci.yml", "tests")
     assert sessions(tests) == {"tests"}
     assert tests.job["strategy"]["matrix"]["python"] == PYTHONS
