@@ -207,6 +207,13 @@ def audit(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def policies(session: nox.Session) -> None:
+    """Checkov on the chart's variants; what it finds is waived with a reason or mended."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "policies"))
+    session.run("python", "-m", "tests.deploy.chart.checkov_run")
+
+
+@nox.session(default=False)
 def statefulset(session: nox.Session) -> None:
     """Render statefulset/ again, from the chart and the values.yaml files there."""
     install(session, "tests", "manifests")
