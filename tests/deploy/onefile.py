@@ -33,7 +33,8 @@ def build(folder: Path) -> Path:
     with TemporaryDirectory() as work:
         places = [f"--distpath={folder}", f"--workpath={work}", f"--specpath={work}"]
         command = [sys.executable, "-m", "PyInstaller", *what, *places, str(package / "__main__.py")]
-        subprocess.run(command, check=True, timeout=LIMIT_S)
+        # There, as in the checkout its own package would be found instead of the one that was installed.
+        subprocess.run(command, check=True, timeout=LIMIT_S, cwd=work)
     return folder / "llmsim"
 
 
