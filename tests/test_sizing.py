@@ -14,8 +14,9 @@ from llmsim.errors import OperatorError
 from llmsim.profile import Latency, Profile, Profiles, Style, Text
 from llmsim.simulation.plan import Plan, plan_turn
 from llmsim.simulation.tokens import Estimator
-from llmsim.sizing import COSTS, PRESETS, Costs, Load, disk_bytes, mean, means, size, turn_us
+from llmsim.sizing import COSTS, PRESETS, Costs, Load, Preset, disk_bytes, mean, means, size, turn_us
 from llmsim.turn import Message, Pod, Role, TurnRequest, place_of
+from tests.capacity_tables import Node, kept_cpu_m, kept_mib, takes
 
 SHIPPED = Profiles.load((), profiles_dir())
 PROFILE = Profile(
@@ -171,6 +172,19 @@ def test_replies_of_other_styles_have_their_own_length() -> None:
     fixed = attrs.evolve(PROFILE, text=Text(Style.FIXED, fixed="Yes."))
     assert means(echo, Load(1, prompt_tokens=33)).reply_tokens == 33
     assert means(fixed, Load(1)).reply_tokens == Estimator().count("Yes.")
+
+
+def test_nodes_take_what_is_left_beside_their_own_needs() -> None:
+    """Figures that clouds give as examples: AKS 8 GB and 30 pods, EKS m5.2xlarge, GKE 16 GiB."""
+    aks = Node("Azure", "of the example", 8, 8, "", 30)
+    assert kept_mib(aks) == pytest.approx(650e6 / (1 << 20) + 100)
+    assert kept_mib(Node("Azure", "crowded", 4, 4, "", 110)) == 1024 + 100
+    eks, gke = Node("AWS", "m5.2xlarge", 8, 32, "", 58), Node("GCP", "n2-standard-4", 4, 16, "", 110)
+    assert (kept_mib(eks), kept_cpu_m(eks)) == (255 + 638 + 100, 90)
+    assert (kept_mib(gke), kept_cpu_m(gke)) == pytest.approx((2662.4 + 100, 80))
+    small = Preset("small", 1000, 1000, 512, 512)
+    assert takes(gke, small) == 3
+    assert takes(gke, attrs.evolve(small, cpu_m=100)) == (16_384 - 2762 - 512) // 512
 
 
 def test_costs_and_sizes_can_be_written_as_json() -> None:
