@@ -124,7 +124,7 @@ def document(profile: Profile, load: Load, headroom: float, found: Size) -> dict
 
 def lines(profile: Profile, load: Load, headroom: float, found: Size, *, given: bool) -> list[tuple[str, str]]:
     """What people read."""
-    about, days = found.means, found.volume_full_days
+    about, days, open_, each = found.means, found.volume_full_days, found.concurrent, found.concurrent / found.pods
     thought = f"{about.thought_tokens:,.0f} tokens thought, " if about.thought_tokens else ""
     said = f"{about.reply_tokens:,.0f} tokens said, TTFT {about.ttft_ms:,.0f} ms"
     duration = f"{about.duration_ms / 1000:,.1f} s to the last token, on average"
@@ -139,7 +139,10 @@ def lines(profile: Profile, load: Load, headroom: float, found: Size, *, given: 
         ("one pod", f"{found.pod_rps:,.0f} requests/s, {cost} ({kind})"),
         ("pods", f"{found.pods_needed:,} needed, {found.pods:,} with {headroom:.0%} headroom"),
         ("HPA", f"min {found.hpa_min}, max {found.hpa_max}"),
-        ("open requests", f"{found.concurrent:,.0f}, {found.concurrent / found.pods:,.0f} in each pod"),
+        (
+            "open requests",
+            f"{open_:,.0f} on average, {open_ * load.streamed:,.0f} of them streams; {each:,.0f} in each pod",
+        ),
         ("CPU request", f"{found.cpu_m}m"),
         ("memory request", f"{found.memory_mib}Mi"),
         ("preset", found.preset or f"none: {PRESETS[-1].name} is the largest, set resources yourself"),

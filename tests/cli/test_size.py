@@ -35,6 +35,8 @@ def test_json_has_the_load_what_follows_and_the_costs(command_line: CommandLine)
     assert found["size"]["pods"] == found["size"]["pods_needed"]
     concurrent = 200 * found["size"]["means"]["duration_ms"] / 1000
     assert found["size"]["concurrent"] == pytest.approx(concurrent)
+    said = command_line(*ASKED, "--streamed", "50%", "--headroom", 0).out
+    assert f"{concurrent:,.0f} on average, {concurrent / 2:,.0f} of them streams; " in said
 
 
 def test_a_model_stands_for_the_profile_that_serves_it(command_line: CommandLine) -> None:
