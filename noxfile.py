@@ -174,7 +174,7 @@ def manifests(session: nox.Session) -> None:
 def pods(session: nox.Session) -> None:
     """The StatefulSet's pods, run by podman as their manifest says: identity, sessions, kills, a lost region."""
     install(session, "tests", "manifests")
-    session.run("pytest", "tests/deploy/pods", *session.posargs)
+    session.run("pytest", "tests/deploy/pods", "--override-ini=faulthandler_timeout=900", *session.posargs)
 
 
 @nox.session(default=False)

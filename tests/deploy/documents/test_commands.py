@@ -15,8 +15,6 @@ from tests.test_links import DOCUMENTS, INLINE, ROOT, words
 VALUES = ROOT / "charts" / "llm-simulator" / "ci" / "default-values.yaml"
 """What stands for VALUES, an operator's own."""
 RENDERED = {"--values", "--set", "--namespace"}
-SUBCOMMANDS = {"rollout", "config", "create", "set", "top"}
-"""Of kubectl: those whose flags are those of the next word."""
 
 Line = tuple[str, ...]
 
@@ -52,9 +50,9 @@ def understood(program: Path, *command: str) -> set[str]:
 
 
 def subcommand(line: Line) -> list[str]:
-    """The words of the subcommand: those that are no flags and no flags' values, as far as they matter for help."""
-    plain = [word for before, word in pairwise(line) if valued(before) and not word.startswith("-")]
-    return plain[:2] if plain[0] in SUBCOMMANDS else plain[:1]
+    """The first three words that are no flags: kubectl's help takes what is not the subcommand's for its arguments."""
+    own = line[: line.index("--")] if "--" in line else line
+    return [word for before, word in pairwise(own) if valued(before) and not word.startswith("-")][:3]
 
 
 def valued(before: str) -> bool:
