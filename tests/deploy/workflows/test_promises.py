@@ -12,6 +12,8 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.deploy.image.build import PACKAGES
+from tests.deploy.pods.engine import NEEDED
 from tests.deploy.workflows.judge import canary
 from tests.deploy.workflows.pipelines import (
     EXPRESSION,
@@ -32,6 +34,8 @@ JOBS = [pytest.param(one, id=str(one)) for one in jobs()]
 CHART = ROOT / "charts" / "llm-simulator"
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 ARCHITECTURES = {("amd64", "ubuntu-24.04"), ("arm64", "ubuntu-24.04-arm")}
+RUNNERS_HAVE = {"runc", "iptables"}
+"""Packages of what GitHub's runners have from Docker, which would be removed by Ubuntu's own."""
 RUNNERS_OWN = {"PATH", "LD_LIBRARY_PATH", "USER", "RUNNER_TEMP"}
 USES = re.compile(r"^ +uses: (\S+?)@(\S+)(?: # (\S+))?$", re.MULTILINE)
 
@@ -107,6 +111,20 @@ def test_bill_of_materials_is_where_its_session_writes_it() -> None:
     bills = [given["sbom-path"] for one in jobs() for given in with_of(one, "attest") if "sbom-path" in given]
     assert bills == ["llmsim.cdx.json"]
     assert 'ROOT / "dist" / "llmsim.cdx.json"' in (ROOT / "tests" / "deploy" / "sbom.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "wanted"),
+    [
+        ("ci.yml", "pods", {*NEEDED.values(), "prometheus"}),
+        ("ci.yml", "image", {PACKAGES[name] for name in ("buildah", "podman", "conmon", "netavark")}),
+        ("cd.yml", "image-build", {PACKAGES[name] for name in ("buildah", "podman", "conmon", "netavark")}),
+    ],
+)
+def test_what_sessions_with_containers_need_is_installed(file: str, key: str, wanted: set[str]) -> None:
+    called_as_root = [words for step in job(file, key).steps for words in calls(step.get("run", ""), "sudo")]
+    [installed] = [words[2:] for words in called_as_root if words[:2] == ["apt-get", "install"]]
+    assert wanted - set(installed) <= RUNNERS_HAVE
 
 
 def test_triggers() -> None:
