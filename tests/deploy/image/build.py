@@ -28,8 +28,8 @@ DEBIAN = "docker.io/library/debian:bookworm-slim"
 OWN_DEBIAN = "localhost/llmsim-debian:bookworm"
 """The base that was made here has a name of its own: it is not the one of the registry."""
 SEARCH_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-MACHINES = {"x86_64": ("2_28_x86_64", "2014_x86_64"), "aarch64": ("2_28_aarch64", "2014_aarch64")}
-"""What wheels for Linux are called, by machine."""
+GLIBC_MINORS = range(17, 37)
+"""What wheels for Linux may ask for and Debian 12 gives: glibc 2.17 to 2.36."""
 PACKAGES = {
     "buildah": "buildah", "podman": "podman", "runc": "runc", "conmon": "conmon", "netavark": "netavark",
     "dockerd": "docker.io", "docker": "docker.io", "iptables": "iptables", "mmdebstrap": "mmdebstrap",
@@ -68,17 +68,20 @@ def alone() -> Iterator[None]:
         yield
 
 
-def fetch_wheels() -> None:
-    """Fill the folder of wheels with what is pinned, for this machine and for the Python of the image; others go."""
+def fetch_wheels(folder: Path = WHEELS, machine: str = platform.machine()) -> None:
+    """Fill a folder with the wheels of what is pinned, for a machine and the Python of the image; what was there goes.
+
+    Raises CalledProcessError where a package has no wheel for it.
+    """
     pinned = b"".join(file.read_bytes() for file in PINNED)
-    stamp = WHEELS / "pinned"
+    stamp = folder / "pinned"
     if stamp.is_file() and stamp.read_bytes() == pinned:
         return
-    shutil.rmtree(WHEELS, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
     download = [find_uv_bin(), "tool", "run", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-    kind = ["--python-version=3.11", *(f"--platform=manylinux{name}" for name in MACHINES[platform.machine()])]
-    files = [f"--requirement={file}" for file in PINNED]
-    said(*download, *kind, "--platform=any", "--require-hashes", f"--dest={WHEELS}", *files)
+    kinds = ["any", f"manylinux2014_{machine}", *(f"manylinux_2_{minor}_{machine}" for minor in GLIBC_MINORS)]
+    where = ["--python-version=3.11", *(f"--platform={kind}" for kind in kinds), f"--dest={folder}"]
+    said(*download, *where, "--require-hashes", *(f"--requirement={file}" for file in PINNED))
     stamp.write_bytes(pinned)
 
 
