@@ -279,5 +279,19 @@ async def test_many_turns_are_durable_at_once_or_not_at_all(tmp_path: Path, auto
         assert found == [[0, "no", 1]]
         await simulator.writer.drain()
         assert [turn["outcome"]["ending"] for turn in await under.turns("s1")] == ["completed", "completed"]
+        assert simulator.metrics.overhead.buckets()[-1] == ("+Inf", 0)
         with simulator.environment.read() as view:
             assert counted(view, bytes(16)) == 1
+
+
+async def test_response_of_which_nothing_left_is_not_late(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with pod(tmp_path) as under:
+        with trio.move_on_after(0.1):
+            await under.say("What is rain?", headers=NAMED)
+        await under.service.in_flight.none()
+        await under.service.simulator.writer.drain()
+        [turn] = await under.turns("s1")
+        assert turn["outcome"] == {"ending": "client_left", "delivered": 0}
+        assert under.service.metrics.overhead.buckets()[-1] == ("+Inf", 0)
+        await under.say("What is snow?", headers=NAMED)
+        assert under.service.metrics.overhead.buckets()[-1] == ("+Inf", 1)

@@ -82,6 +82,13 @@ def test_different_things_are_those_of_the_window(told: list[tuple[str, float]],
     assert distinct.count(now_s) == len({thing for thing, moment in told if int(moment) >= int(now_s) - 300})
 
 
+def test_thing_is_forgotten_a_second_after_its_window() -> None:
+    distinct = Distinct(300, most=100)
+    distinct.add("a", 0.9)
+    assert distinct.count(300.9) == 1
+    assert distinct.count(301.0) == 0
+
+
 def test_of_too_many_things_the_latest_are_kept() -> None:
     distinct = Distinct(300, most=3)
     for at, thing in enumerate("abcab"):
