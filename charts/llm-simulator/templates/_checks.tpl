@@ -31,6 +31,9 @@
 {{- if and .Values.snapshots.cronJob.enabled (not (include "llm-simulator.snapshotPlace" .)) -}}
 {{- fail "snapshots.cronJob needs a place: settings.snapshot_to or settings.archive_to" -}}
 {{- end -}}
+{{- if and .Values.snapshots.prune.enabled (not (regexMatch "^(s3|gs|az)://" (include "llm-simulator.snapshotPlace" .))) -}}
+{{- fail "snapshots.prune needs a bucket: settings.snapshot_to or settings.archive_to; no Job could mount the volumes of pods" -}}
+{{- end -}}
 {{- if and .Values.profiles.files .Values.profiles.existingConfigMap -}}
 {{- fail "profiles.files and profiles.existingConfigMap exclude one another" -}}
 {{- end -}}

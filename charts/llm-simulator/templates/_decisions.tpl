@@ -64,9 +64,9 @@ ReadWriteOnce
 {{- end -}}
 {{- end -}}
 
-{{/* Whether there is a place for snapshots. */}}
+{{/* The place that gets snapshots, if there is one. */}}
 {{- define "llm-simulator.snapshotPlace" -}}
-{{- if or .Values.settings.snapshot_to .Values.settings.archive_to -}}true{{- end -}}
+{{- .Values.settings.snapshot_to | default .Values.settings.archive_to | default "" -}}
 {{- end -}}
 
 {{/* Secret with the certificate of the hosts; nothing where the load balancer has its own. */}}

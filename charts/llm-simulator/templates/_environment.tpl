@@ -53,16 +53,29 @@ env:
         name: {{ .Values.seed.existingSecret }}
         key: {{ .Values.seed.secretKey }}
   {{- end }}
-  {{- range $name, $value := .Values.objectStore.env }}
-  - name: {{ $name }}
-    value: {{ $value | quote }}
+  {{- with include "llm-simulator.bucketVariables" . }}
+  {{- trim . | nindent 2 }}
   {{- end }}
   {{- with .Values.extraEnv }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
-{{- if .Values.objectStore.existingSecret }}
+{{- with include "llm-simulator.bucketSecret" . }}
+{{ . }}
+{{- end }}
+{{- end -}}
+
+{{/* What the clients of object stores read: variables, and credentials from a Secret. */}}
+{{- define "llm-simulator.bucketVariables" -}}
+{{- range $name, $value := .Values.objectStore.env }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end -}}
+
+{{- define "llm-simulator.bucketSecret" -}}
+{{- if .Values.objectStore.existingSecret -}}
 envFrom:
   - secretRef:
       name: {{ .Values.objectStore.existingSecret }}
-{{- end }}
+{{- end -}}
 {{- end -}}

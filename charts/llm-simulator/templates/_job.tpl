@@ -7,6 +7,12 @@ metadata:
   labels:
     {{- include "llm-simulator.releaseLabels" $root | nindent 4 }}
     app.kubernetes.io/component: {{ index . 1 }}
+    {{- if eq (index . 1) "prune" }}
+    {{- /* It speaks to the bucket as the pods do: by an identity that a label may ask for. */}}
+    {{- with $root.Values.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+    {{- end }}
 spec:
   restartPolicy: Never
   enableServiceLinks: false

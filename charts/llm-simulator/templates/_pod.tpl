@@ -44,7 +44,7 @@ spec:
       args: [serve]
       ports:
         - name: http
-          containerPort: {{ .Values.port }}
+          containerPort: {{ .Values.port | int }}
           protocol: TCP
       {{- include "llm-simulator.environment" . | nindent 6 }}
       {{- include "llm-simulator.probes" . | nindent 6 }}
@@ -65,18 +65,18 @@ spec:
 {{- define "llm-simulator.probes" -}}
 startupProbe:
   httpGet: {path: /startupz, port: http}
-  periodSeconds: {{ .Values.probes.startup.periodSeconds }}
-  failureThreshold: {{ .Values.probes.startup.failureThreshold }}
+  periodSeconds: {{ .Values.probes.startup.periodSeconds | int }}
+  failureThreshold: {{ .Values.probes.startup.failureThreshold | int }}
 livenessProbe:
   httpGet: {path: /healthz, port: http}
-  periodSeconds: {{ .Values.probes.liveness.periodSeconds }}
-  timeoutSeconds: {{ .Values.probes.liveness.timeoutSeconds }}
-  failureThreshold: {{ .Values.probes.liveness.failureThreshold }}
+  periodSeconds: {{ .Values.probes.liveness.periodSeconds | int }}
+  timeoutSeconds: {{ .Values.probes.liveness.timeoutSeconds | int }}
+  failureThreshold: {{ .Values.probes.liveness.failureThreshold | int }}
 readinessProbe:
   httpGet: {path: /readyz, port: http}
-  periodSeconds: {{ .Values.probes.readiness.periodSeconds }}
-  timeoutSeconds: {{ .Values.probes.readiness.timeoutSeconds }}
-  failureThreshold: {{ .Values.probes.readiness.failureThreshold }}
+  periodSeconds: {{ .Values.probes.readiness.periodSeconds | int }}
+  timeoutSeconds: {{ .Values.probes.readiness.timeoutSeconds | int }}
+  failureThreshold: {{ .Values.probes.readiness.failureThreshold | int }}
 {{- end -}}
 
 {{/* Before SIGTERM the pod goes on until nobody sends to it any more. The image has no sleep; kubelets have one from
@@ -84,10 +84,10 @@ readinessProbe:
 {{- define "llm-simulator.drain" -}}
 {{- if semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version -}}
 sleep:
-  seconds: {{ .Values.shutdown.drainSeconds }}
+  seconds: {{ .Values.shutdown.drainSeconds | int }}
 {{- else -}}
 exec:
-  command: [python3, -c, "import time; time.sleep({{ .Values.shutdown.drainSeconds }})"]
+  command: [python3, -c, "import time; time.sleep({{ .Values.shutdown.drainSeconds | int }})"]
 {{- end -}}
 {{- end -}}
 
@@ -125,7 +125,7 @@ affinity:
 {{- if and (ne .Values.mode "daemonset") (ne .Values.topologySpread.whenUnsatisfiable "off") -}}
 topologySpreadConstraints:
   - topologyKey: topology.kubernetes.io/zone
-    maxSkew: {{ .Values.topologySpread.maxSkew }}
+    maxSkew: {{ .Values.topologySpread.maxSkew | int }}
     whenUnsatisfiable: {{ .Values.topologySpread.whenUnsatisfiable }}
     labelSelector:
       matchLabels:

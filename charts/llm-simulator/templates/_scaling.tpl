@@ -3,10 +3,10 @@
 {{- define "llm-simulator.scalingBehavior" -}}
 {{- range $direction, $behavior := .Values.hpa.behavior }}
 {{ $direction }}:
-  stabilizationWindowSeconds: {{ $behavior.stabilizationWindowSeconds }}
+  stabilizationWindowSeconds: {{ $behavior.stabilizationWindowSeconds | int }}
   policies:
     - type: Percent
-      value: {{ $behavior.percent }}
-      periodSeconds: {{ $behavior.periodSeconds }}
+      value: {{ $behavior.percent | int }}
+      periodSeconds: {{ $behavior.periodSeconds | int }}
 {{- end }}
 {{- end -}}

@@ -26,8 +26,9 @@ def test_labels_are_those_of_the_pods(chart: Render) -> None:
     """What is tried here is what runs."""
     found = chart("snapshots")
     assert found.workload["spec"]["template"]["metadata"]["labels"] == ours("server").labels
-    job = found.one("CronJob")["spec"]["jobTemplate"]["spec"]["template"]
-    assert job["metadata"]["labels"] == ours("snapshots").labels
+    for component in ("snapshots", "prune"):
+        job = found.one("CronJob", f"-{component}")["spec"]["jobTemplate"]["spec"]["template"]
+        assert job["metadata"]["labels"] == ours(component).labels
     assert found.one("Pod")["metadata"]["labels"].items() >= ours("test").labels.items()
     job = chart("volume-snapshots").one("CronJob")["spec"]["jobTemplate"]["spec"]["template"]
     assert job["metadata"]["labels"] == ours("volume-snapshots").labels
@@ -91,6 +92,15 @@ def test_snapshots_are_asked_for_and_nothing_else(chart: Render) -> None:
     found = chart("snapshots")
     assert may(found, ours("snapshots"), ours("server"))
     assert not may(found, ours("snapshots"), BUCKET, 443)
+
+
+def test_pruning_reaches_the_bucket_alone(chart: Render) -> None:
+    found = chart("snapshots")
+    assert may(found, ours("prune"), BUCKET, 443)
+    assert may(found, ours("prune"), DNS, 53, "UDP")
+    assert not may(found, ours("prune"), ELSEWHERE, 443)
+    assert not may(found, ours("prune"), ours("server"))
+    assert not may(chart(), ours("prune"), BUCKET, 443)
 
 
 def test_volume_snapshots_reach_the_api_alone(chart: Render) -> None:

@@ -11,6 +11,7 @@ from llmsim import __version__
 from llmsim.cli.main import cli
 from llmsim.serving.archiver import DRAIN_S
 from llmsim.settings import Settings
+from tests import test_docs
 from tests.deploy.chart import restricted
 from tests.deploy.chart.charts import CHART, VARIANTS, Manifest, containers, pods, rendered
 from tests.deploy.chart.conftest import Render
@@ -88,6 +89,7 @@ def test_three_probes_ask_three_questions(mode: str, chart: Render) -> None:
     server = chart({"mode": mode, "probes": {"startup": {"periodSeconds": 3, "failureThreshold": 40}}}).server
     asked = {kind: server[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "liveness", "readiness")}
     assert asked == {"startup": "/startupz", "liveness": "/healthz", "readiness": "/readyz"}
+    assert [path for path in asked.values() if not test_docs.routed("GET", path)] == []
     assert {server[f"{kind}Probe"]["httpGet"]["port"] for kind in asked} == {"http"}
     assert (server["startupProbe"]["periodSeconds"], server["startupProbe"]["failureThreshold"]) == (3, 40)
 

@@ -21,9 +21,11 @@ OURS = {"app.kubernetes.io/name": "llm-simulator", "app.kubernetes.io/instance":
 COPIES = {**OURS, "app.kubernetes.io/component": "volume-snapshots"}
 
 
-def job(found: Objects) -> Manifest:
-    """The container of the CronJob."""
-    containers: list[Manifest] = found.one("CronJob")["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+def job(found: Objects, ending: str | None = None) -> Manifest:
+    """The container of the CronJob, or of the one whose name ends so."""
+    containers: list[Manifest] = found.one("CronJob", ending)["spec"]["jobTemplate"]["spec"]["template"]["spec"][
+        "containers"
+    ]
     [container] = containers
     return container
 
@@ -47,15 +49,29 @@ def test_pods_take_snapshots_every_hour_where_there_is_a_place(
 
 def test_cron_job_asks_each_pod_every_hour(chart: Render) -> None:
     found = chart("snapshots")
-    spec = found.one("CronJob")["spec"]
+    spec = found.one("CronJob", "-snapshots")["spec"]
     assert re.fullmatch(r"\d+ \* \* \* \*", spec["schedule"])
     assert (spec["timeZone"], spec["concurrencyPolicy"]) == ("Etc/UTC", "Forbid")
     headless = found.one("Service", "-headless")
     port = str(headless["spec"]["ports"][0]["port"])
-    assert job(found)["command"] == ["python3", "/etc/llmsim/scripts/take_snapshots.py"]
-    assert job(found)["args"] == [headless["metadata"]["name"], port, "1800"]
-    pod = found.one("CronJob")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-    assert pod["automountServiceAccountToken"] is False
+    assert job(found, "-snapshots")["command"] == ["python3", "/etc/llmsim/scripts/take_snapshots.py"]
+    assert job(found, "-snapshots")["args"] == [headless["metadata"]["name"], port, "1800"]
+    assert spec["jobTemplate"]["spec"]["template"]["spec"]["automountServiceAccountToken"] is False
+
+
+def test_old_snapshots_are_removed_by_the_pods_own_means(chart: Render) -> None:
+    """With the bucket, the credentials and the identity that the pods have."""
+    found = chart("snapshots")
+    prune = job(found, "-prune")
+    rules = ["--keep-last", "24", "--keep-daily", "7", "--keep-weekly", "4"]
+    assert prune["args"] == ["snapshot", "prune", "s3://llmsim-backups/prod", *rules]
+    assert prune["envFrom"] == found.server["envFrom"]
+    assert [one for one in prune["env"] if one not in found.server["env"]] == []
+    assert {one["name"] for one in prune["env"]} == {"AWS_REGION", "AWS_ENDPOINT_URL"}
+    pod = chart("azure").one("CronJob", "-prune")["spec"]["jobTemplate"]["spec"]["template"]
+    assert pod["spec"]["serviceAccountName"] == chart("azure").pod["serviceAccountName"]
+    assert pod["metadata"]["labels"]["azure.workload.identity/use"] == "true"
+    assert not [one for one in chart("aws").kind("CronJob") if one["metadata"]["name"].endswith("-prune")]
 
 
 def loaded(name: str) -> ModuleType:

@@ -63,6 +63,7 @@ CONTRADICTIONS: dict[str, dict[str, Any]] = {
     "restore.orFresh says nothing without restore.from": {"restore": {"orFresh": True}},
     "settings.speed and settings.instant exclude": {"settings": {"speed": 2, "instant": True}},
     "snapshots.cronJob needs a place": {"snapshots": {"cronJob": {"enabled": True}}},
+    "snapshots.prune needs a bucket": {"snapshots": {"prune": {"enabled": True}}, "settings": {"snapshot_to": "/b"}},
     "profiles.files and profiles.existingConfigMap exclude": {
         "profiles": {"files": {"a.toml": "x"}, "existingConfigMap": "b"}
     },
@@ -131,6 +132,28 @@ def test_reserved_place_says_why_where_the_schema_is_skipped(place: str, helm4: 
     values = orjson.dumps({"reserved": {place: {"enabled": True}}})
     with pytest.raises(Refused, match=f"reserved.{place}.enabled: llmsim cannot do this yet"):
         said(helm4, "template", CHART, "--skip-schema-validation", "--values", "-", stdin=values)
+
+
+@pytest.mark.parametrize("helm_name", ["helm3", "helm4"])
+def test_large_numbers_stay_whole(helm_name: str, request: pytest.FixtureRequest) -> None:
+    """Helm has numbers as floating ones, and would write 1.2096e+06, which is no whole number to Kubernetes."""
+    many, week = 2_000_000, 1_209_600
+    gke = {name: {"enabled": True, "cookieTtlSeconds": week} for name in ("backendConfig", "backendPolicy")}
+    values = {
+        "gke": gke,
+        "ingress": {"controller": "gce"},
+        "replicas": many,
+        "resourcesPreset": "staging",
+        "keda": {"enabled": True, "threshold": many, "cooldownPeriod": many, "maxReplicaCount": many},
+        "settings": {"snapshot_to": "s3://b/p"},
+        "snapshots": {"cronJob": {"enabled": True, "timeoutSeconds": many}},
+        "statefulset": {"partition": many, "minReadySeconds": many},
+        "probes": {"startup": {"failureThreshold": many}},
+    }
+    text = template(request.getfixturevalue(helm_name), values)
+    assert "e+06" not in text
+    assert text.count(str(week)) == 2
+    assert text.count(str(many)) == 7
 
 
 def test_schema_is_strict_everywhere() -> None:

@@ -1,6 +1,7 @@
 """Every variant of values is linted, rendered by two versions of Helm alike, and taken by every Kubernetes."""
 
 import re
+import tarfile
 from pathlib import Path
 
 import kubernetes_validate
@@ -129,6 +130,16 @@ def test_typo_in_an_extension_is_found(helm4: Path) -> None:
     found = rendered(helm4, CHART / "ci" / "monitoring-values.yaml", TODAY).one("ServiceMonitor")
     found["spec"]["endpoint"] = []
     assert kinds.faults_of_extension(found) != []
+
+
+def test_package_has_what_templates_read_and_no_variants(helm: Path, tmp_path: Path) -> None:
+    said(helm, "package", CHART, "--destination", str(tmp_path))
+    [package] = tmp_path.iterdir()
+    with tarfile.open(package) as packed:
+        names = {name.removeprefix(f"{CHART.name}/") for name in packed.getnames()}
+    read = [file for folder in ("files", "rules", "dashboards") for file in (CHART / folder).iterdir()]
+    assert {str(file.relative_to(CHART)) for file in read} | {"values.schema.json", "README.md"} <= names
+    assert [name for name in names if name.startswith("ci")] == []
 
 
 def test_kubernetes_before_the_oldest_is_refused(helm: Path) -> None:
