@@ -100,15 +100,17 @@ async def test_life_ends_with_a_commit_that_hangs_and_comes_back_with_its_end(
         async with trio.open_nursery() as nursery:
             nursery.start_soon(under.say, "Hello.")
             await wait_all_tasks_blocked()
-            begun_s = trio.current_time() - under.service.simulator.writer.committing_s
-            await at(begun_s + 60)
-            status, body = await probed(under, "/healthz")
-            assert (status, body) == (200, {"status": "alive", "writer": "running", "commit_s": 60})
-            await at(begun_s + 60.5)
-            status, body = await probed(under, "/healthz")
-            assert (status, body) == (503, {"status": "failed", "writer": "running", "commit_s": 60.5})
-            assert (await probed(under, "/startupz"))[0] == 200
-            gate.open.set()
+            try:
+                begun_s = trio.current_time() - under.service.simulator.writer.committing_s
+                await at(begun_s + 60)
+                status, body = await probed(under, "/healthz")
+                assert (status, body) == (200, {"status": "alive", "writer": "running", "commit_s": 60})
+                await at(begun_s + 60.5)
+                status, body = await probed(under, "/healthz")
+                assert (status, body) == (503, {"status": "failed", "writer": "running", "commit_s": 60.5})
+                assert (await probed(under, "/startupz"))[0] == 200
+            finally:
+                gate.open.set()
         assert await probed(under, "/healthz") == (200, {"status": "alive", "writer": "running", "commit_s": 0})
 
 
