@@ -57,8 +57,10 @@ async def test_pod_that_has_started_has_for_good(tmp_path: Path, autojump_clock:
     async with pod(tmp_path) as under:
         under.service.phase = Phase.STARTING
         assert await probed(under, "/startupz") == (503, {"status": "starting"})
+        under.service.simulator.writer.running = False
         assert (await probed(under, "/healthz"))[0] == 200
         assert (await probed(under, "/readyz"))[0] == 503
+        under.service.simulator.writer.running = True
         for phase in (Phase.READY, Phase.DRAINING):
             under.service.phase = phase
             assert await probed(under, "/startupz") == (200, {"status": "started"})
