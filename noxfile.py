@@ -52,7 +52,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The test suite on the Python that runs nox, with branch coverage (htmlcov/, coverage.xml); arguments: pytest's."""
+    """The test suite on the Python that runs nox (-P 3.13: on that), with branch coverage; arguments go to pytest."""
     install(session, "tests")
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", *session.posargs)
@@ -102,13 +102,6 @@ def package(session: nox.Session) -> None:
         session.run("llmsim", "identity")
         session.run("llmsim", "profiles", "list")
         session.run("python", str(ROOT / "tests/deploy/answers.py"), str(Path(session.bin) / "llmsim"))
-
-
-@nox.session(python="3.13", default=False)
-def tests_newest(session: nox.Session) -> None:
-    """The test suite on Python 3.13 (from the path), where Quart and Quart-Trio resolve to newer versions."""
-    install(session, "tests")
-    session.run("pytest", *session.posargs)
 
 
 @nox.session(python="3.11", venv_backend="uv", default=False)
