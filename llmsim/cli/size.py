@@ -157,9 +157,9 @@ def lines(profile: Profile, load: Load, headroom: float, found: Size, *, given: 
 def remarks(found: Size) -> list[str]:
     """What the figures do not say by themselves."""
     at = f"At a CPU request of {found.cpu_m}m, an autoscaler at {HPA_CPU_SHARE:.0%} adds pods when each uses "
-    never = "with a request above 1400m it never would, as no pod uses so much."
+    never = "with a request above some 1600m it never would, as no pod uses so much."
     said = [
-        "A pod uses one core, and a second one only while it takes a snapshot: a CPU limit above 2 makes it no faster.",
+        "A pod is full when its event loop has one core; commits and snapshots use a second. A CPU limit above 2 is no gain.",
         f"{at}{found.cpu_m * HPA_CPU_SHARE:.0f}m; {never}",
     ]
     if found.pods < PRODUCTION_PODS:
