@@ -159,7 +159,7 @@ def remarks(found: Size) -> list[str]:
     at = f"At a CPU request of {found.cpu_m}m, an autoscaler at {HPA_CPU_SHARE:.0%} adds pods when each uses "
     never = "with a request above some 1600m it never would, as no pod uses so much."
     said = [
-        "A pod is full when its event loop has one core; commits and snapshots use a second. A limit above 2 is no gain.",
+        "A pod is full when its event loop has one core; commits and snapshots use a second. More is never used.",
         f"{at}{found.cpu_m * HPA_CPU_SHARE:.0f}m; {never}",
     ]
     if found.pods < PRODUCTION_PODS:
