@@ -8,7 +8,7 @@ import pytest
 from tests.deploy.image.build import IMAGE, with_buildah
 from tests.deploy.manifests.render import FOLDER
 from tests.deploy.pods.engine import lacking
-from tests.deploy.pods.region import SHARED, Region, region
+from tests.deploy.pods.region import SHARED, Region, overlay, region
 
 PROVEN = pytest.StashKey[list[str]]()
 
@@ -52,7 +52,8 @@ def image() -> str:
 @pytest.fixture(scope="session")
 def _primary(tmp_path_factory: pytest.TempPathFactory, image: str, shared: Path) -> Iterator[Region]:
     assert image
-    with region(tmp_path_factory.mktemp("primary"), FOLDER, shared, LLMSIM_ARCHIVE_TO=SHARED) as made:
+    folder = tmp_path_factory.mktemp("primary")
+    with region(folder, overlay(FOLDER, folder / "overlay", shared, LLMSIM_ARCHIVE_TO=SHARED)) as made:
         yield made
 
 

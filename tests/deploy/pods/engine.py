@@ -3,7 +3,6 @@
 What is wanted of it is what its version 4.3 can do: pods, volumes and one network with names.
 """
 
-import os
 import shutil
 import subprocess
 import time
@@ -58,23 +57,27 @@ class Podman:
     """An engine that knows nothing of what else the machine runs; networks alone have one space of names."""
 
     def __init__(self, folder: Path) -> None:
-        self.network = f"llmsim-{os.getpid()}-{folder.name}"
+        self.network = f"llmsim-{folder.parent.name}-{folder.name}"
         configuration = folder / "containers.conf"
         configuration.write_text(CONFIGURATION)
         self.folder = folder
-        self._environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "CONTAINERS_CONF": str(configuration)}
+        self.environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "CONTAINERS_CONF": str(configuration)}
         own = {"root": "root", "runroot": "run", "tmpdir": "tmp", "network-config-dir": "networks"}
         self._command = ["podman", *(f"--{flag}={folder / name}" for flag, name in own.items()), "--log-level=error"]
 
     def run(self, *arguments: str | Path) -> str:
         """What podman prints; raises Refused with both of its streams where it fails."""
-        command = [*self._command, *map(str, arguments)]
+        command = self.command(*arguments)
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=COMMAND_S, env=self._environment
+            command, capture_output=True, text=True, check=False, timeout=COMMAND_S, env=self.environment
         )
         if done.returncode:
             raise Refused(f"podman {' '.join(map(str, arguments))}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout.strip()
+
+    def command(self, *arguments: str | Path) -> list[str]:
+        """What a process of this command and of `environment` would do."""
+        return [*self._command, *map(str, arguments)]
 
     def load(self) -> None:
         """Take the image that was built out of the machine's own storage."""

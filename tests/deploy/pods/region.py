@@ -5,7 +5,7 @@ StatefulSet's controller and the kubelet would do is done here: pods are made of
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,16 @@ from tests.deploy.pods.playable import playable
 EPOCH = "2026-01-01T00:00:00Z"
 SHARED = "/backup"
 SERVER = "llm-simulator"
+OBJECTS = "objects.yaml"
 PORT = 8080
 PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 VARIABLES = {"LLMSIM_EPOCH": EPOCH, "LLMSIM_INSTANT": "true"}
 """What an operator adds here: stamps that follow from an epoch, and no delays."""
 
 
-def overlay(base: Path, folder: Path, shared: Path, variables: Mapping[str, str]) -> list[dict[str, Any]]:
+def overlay(base: Path, folder: Path, shared: Path, **variables: str) -> list[dict[str, Any]]:
     """What kubectl builds of an overlay in this folder: a shipped one, with variables and the shared folder added."""
+    folder.mkdir()
     pod = "/spec/template/spec"
     added: list[dict[str, Any]] = [
         {"op": "add", "path": f"{pod}/volumes/-", "value": {"name": "shared", "hostPath": {"path": str(shared)}}}
@@ -45,7 +47,7 @@ def overlay(base: Path, folder: Path, shared: Path, variables: Mapping[str, str]
             )
             added += [
                 {"op": "add", "path": f"{at}/env/-", "value": {"name": name, "value": value}}
-                for name, value in variables.items()
+                for name, value in {**VARIABLES, **variables}.items()
             ]
     (folder / "patch.yaml").write_text(yaml.safe_dump(added))
     patch = {"path": "patch.yaml", "target": {"kind": "StatefulSet"}}
@@ -95,9 +97,9 @@ class Region:
             for path in [server[probe]["httpGet"]["path"] for probe in PROBES]:
                 until(f"{self.name(ordinal)} says yes to {path}", yes, client, path)
 
-    def stop(self, ordinal: int, *, volume: bool = False) -> None:
-        """Delete a pod, and its volume if that is said."""
-        self.podman.run("pod", "rm", "--force", "--time=45", self.name(ordinal))
+    def stop(self, ordinal: int, *, volume: bool = False, grace_s: int = 45) -> None:
+        """Delete a pod, and its volume if that is said; without grace its processes are killed at once."""
+        self.podman.run("pod", "rm", "--force", f"--time={grace_s}", self.name(ordinal))
         if volume:
             self.podman.run("volume", "rm", f"data-{self.name(ordinal)}")
 
@@ -129,16 +131,20 @@ def yes(client: httpx2.Client, path: str) -> bool:
 
 
 @contextmanager
-def region(folder: Path, base: Path, shared: Path, **variables: str) -> Iterator[Region]:
-    """A region without pods, with its network and Secrets, while the block runs; its pods get these variables."""
-    (folder / "overlay").mkdir()
-    objects = overlay(base, folder / "overlay", shared, {**VARIABLES, **variables})
-    podman = Podman(folder)
+def region(folder: Path, objects: list[dict[str, Any]]) -> Iterator[Region]:
+    """A region in which these objects were applied, but without pods yet, while the block runs."""
+    (folder / OBJECTS).write_text(yaml.safe_dump_all(objects))
+    made = opened(folder)
     try:
-        podman.load()
-        podman.run("network", "create", podman.network)
+        made.podman.load()
+        made.podman.run("network", "create", made.podman.network)
         for secret in [each for each in objects if each["kind"] == "Secret"]:
-            podman.secret(secret)
-        yield Region(podman, objects)
+            made.podman.secret(secret)
+        yield made
     finally:
-        podman.end()
+        made.podman.end()
+
+
+def opened(folder: Path) -> Region:
+    """The region in a folder, for whoever comes to it from another process."""
+    return Region(Podman(folder), list(yaml.safe_load_all((folder / OBJECTS).read_text())))

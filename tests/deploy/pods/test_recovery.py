@@ -14,7 +14,7 @@ from tests.deploy.manifests import expand
 from tests.deploy.manifests.render import FOLDER
 from tests.deploy.pods.conversations import said, text_of
 from tests.deploy.pods.engine import Refused, until
-from tests.deploy.pods.region import SHARED, Region, region
+from tests.deploy.pods.region import SHARED, Region, overlay, region
 
 DATA = "/var/lib/llmsim"
 WORDS = ("plum", "pear", "fig")
@@ -44,7 +44,7 @@ def standby(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[
     shutil.copytree(FOLDER, folder / "statefulset")
     places = folder / "statefulset" / "overlays" / "dr-standby" / "place.env"
     places.write_text(f"archive_to={SHARED}/standby\nrestore_from={SHARED}\n")
-    with region(folder, places.parent, shared) as made:
+    with region(folder, overlay(places.parent, folder / "overlay", shared)) as made:
         made.podman.secret(CREDENTIALS)
         yield made
 
