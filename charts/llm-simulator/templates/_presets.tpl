@@ -24,6 +24,12 @@ limits:
 {{- end -}}
 {{- end -}}
 
+{{/* The server's CPU request in millicores; 0 where there is none. */}}
+{{- define "llm-simulator.cpuRequestMillicores" -}}
+{{- $cpu := dig "requests" "cpu" "0" (include "llm-simulator.resources" . | fromYaml) | toString -}}
+{{- if hasSuffix "m" $cpu -}}{{ trimSuffix "m" $cpu | int }}{{- else -}}{{ mulf 1000 (float64 $cpu) | int }}{{- end -}}
+{{- end -}}
+
 {{/* What a container needs that asks, checks or prepares something and ends. */}}
 {{- define "llm-simulator.smallResources" -}}
 requests:

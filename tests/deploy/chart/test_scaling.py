@@ -50,6 +50,28 @@ def test_deployment_scales_by_load(chart: Render) -> None:
     assert (target["kind"], target["name"]) == ("Deployment", found.workload["metadata"]["name"])
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"resourcesPreset": "production-light"}, {"type": "Utilization", "averageUtilization": 70}),
+        ({"resourcesPreset": "production-heavy"}, {"type": "AverageValue", "averageValue": "700m"}),
+        (
+            {"resourcesPreset": "high-throughput", "hpa": {"cpuPercent": 60}},
+            {"type": "AverageValue", "averageValue": "600m"},
+        ),
+        ({"resources": {"requests": {"cpu": 1.5}}}, {"type": "AverageValue", "averageValue": "700m"}),
+        ({"resources": {"requests": {"cpu": "1"}}}, {"type": "Utilization", "averageUtilization": 70}),
+    ],
+)
+def test_cpu_is_measured_against_one_core_where_more_is_requested(
+    values: dict[str, Any], expected: Manifest, chart: Render
+) -> None:
+    """A pod is one event loop: of two cores it would never use 70 %."""
+    metrics = hpa(chart({"mode": "deployment"} | values))["metrics"]
+    [cpu] = [one["resource"]["target"] for one in metrics if one["resource"]["name"] == "cpu"]
+    assert cpu == expected
+
+
 def test_metrics_of_pods_are_looked_at_when_asked_for(chart: Render) -> None:
     assert custom(chart("deployment")) == CUSTOM
     assert custom(chart("high-throughput")) == CUSTOM | {"llm_simulator_requests_per_second": "500"}
