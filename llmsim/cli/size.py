@@ -157,7 +157,7 @@ def lines(profile: Profile, load: Load, headroom: float, found: Size, *, given: 
 def remarks(found: Size) -> list[str]:
     """What the figures do not say by themselves."""
     at = f"At a CPU request of {found.cpu_m}m, an autoscaler at {HPA_CPU_SHARE:.0%} adds pods when each uses "
-    never = "with a request above some 1600m it never would, as no pod uses so much."
+    never = "of a request above one core it has to look at a share of one core, as the chart's does."
     said = [
         "A pod is full when its event loop has one core; commits and snapshots use a second. More is never used.",
         f"{at}{found.cpu_m * HPA_CPU_SHARE:.0f}m; {never}",
