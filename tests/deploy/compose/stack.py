@@ -93,11 +93,11 @@ class Stack:
 
 @contextmanager
 def stack(engine: Engine, folder: Path) -> Iterator[Stack]:
-    """The project, with published ports that the engine chooses; nothing of it stays when the block ends."""
+    """The project, without delays, on ports that the engine chooses; nothing of it stays when the block ends."""
     override = folder / "override.yaml"
     ports = {"load-balancer": 8080, "prometheus": 9090}
     services = "".join(f"  {name}: {{ports: !override ['127.0.0.1::{port}']}}\n" for name, port in ports.items())
-    override.write_text(f"services:\n{services}")
+    override.write_text(f"services:\n{services}  llm-simulator: {{environment: {{LLMSIM_INSTANT: 'true'}}}}\n")
     project = Stack(engine, override)
     with_images(engine)
     try:

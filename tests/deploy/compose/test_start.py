@@ -29,7 +29,15 @@ class Clients:
 
     stack: Stack
     http: httpx2.Client
+    door: str = ""
     told: Counter[str] = attrs.field(factory=Counter)
+
+    def __attrs_post_init__(self) -> None:
+        self.look()
+
+    def look(self) -> None:
+        """Find the load balancer's port, which is another one after a restart."""
+        self.door = self.stack.url("load-balancer", 8080)
 
     def say(self, session: str, at: str | None = None) -> httpx2.Response:
         """The next turn of a session; the server alone knows what was said before."""
@@ -40,10 +48,9 @@ class Clients:
         return answer
 
     def ask(self, headers: dict[str, str], text: str, at: str | None = None) -> httpx2.Response:
-        """A chat completion without delay, at the load balancer or at one replica."""
-        body = {"model": "instant", "messages": [{"role": "user", "content": text}]}
-        url = at or self.stack.url("load-balancer", 8080)
-        return self.http.post(f"{url}{CHAT}", json=body, headers=headers).raise_for_status()
+        """A chat completion, at the load balancer or at one replica."""
+        body = {"model": "gpt-4o-mini", "max_tokens": 40, "messages": [{"role": "user", "content": text}]}
+        return self.http.post(f"{at or self.door}{CHAT}", json=body, headers=headers).raise_for_status()
 
     def remembered(self) -> dict[str, list[Replica]]:
         """Which replicas have which sessions."""
@@ -70,14 +77,14 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
         pytest.fail(str(missing), pytrace=False)
 
 
-def until(seen: Callable[[], object]) -> None:
-    """Look again until something is seen."""
+def until(seen: Callable[[], object], instead: Callable[[], object] = lambda: None) -> None:
+    """Look again until something is seen; where it is not, `instead` says what there is."""
     pause = threading.Event()
     for _ in range(int(WITHIN_S / BETWEEN_LOOKS_S)):
         if seen():
             return
         pause.wait(BETWEEN_LOOKS_S)
-    raise AssertionError("not seen in time")
+    raise AssertionError(f"not seen in time, but {instead()}")
 
 
 def test_session_has_all_its_turns_at_one_replica(clients: Clients) -> None:
@@ -94,6 +101,7 @@ def test_new_load_balancer_comes_to_the_same_decisions(clients: Clients) -> None
     before = clients.remembered()
     clients.stack.compose("restart", "load-balancer")
     clients.stack.up(3, "load-balancer")
+    clients.look()
     for session in list(clients.told):
         clients.say(session)
     assert clients.remembered() == before
@@ -163,13 +171,14 @@ def test_prometheus_sees_each_replica_and_evaluates_every_rule(clients: Clients)
     def get(path: str, **params: str) -> Any:  # noqa: ANN401  (JSON)
         return clients.http.get(f"{url}/api/v1/{path}", params=params).raise_for_status().json()["data"]
 
-    wanted = {replica.address for replica in clients.stack.replicas()}
-
-    def scraped() -> bool:
+    def scraped() -> set[str]:
         found = get("query", query='up{job="llm-simulator", namespace="compose"} == 1')["result"]
-        return {one["metric"]["pod"] for one in found} == wanted
+        return {one["metric"]["pod"] for one in found}
 
-    until(scraped)
+    def wanted() -> set[str]:
+        return {replica.address for replica in clients.stack.replicas()}
+
+    until(lambda: scraped() == wanted(), lambda: (scraped(), wanted(), get("targets")["activeTargets"]))
     until(lambda: get("query", query="pod:llm_simulator_cpu:cores_rate5m")["result"])
     rules = [rule for group in get("rules")["groups"] for rule in group["rules"]]
     assert len(rules) > 20
