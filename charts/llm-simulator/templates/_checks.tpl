@@ -1,12 +1,25 @@
 {{/* Values that contradict one another, in clear words; what a single value may be stands in values.schema.json. */}}
 
 {{- define "llm-simulator.checks" -}}
+{{- include "llm-simulator.checkNames" . -}}
 {{- include "llm-simulator.checkMode" . -}}
 {{- include "llm-simulator.checkScaling" . -}}
 {{- include "llm-simulator.checkStorage" . -}}
 {{- include "llm-simulator.checkEdge" . -}}
 {{- include "llm-simulator.checkSecrets" . -}}
 {{- include "llm-simulator.checkReserved" . -}}
+{{- end -}}
+
+{{- define "llm-simulator.checkNames" -}}
+{{- $name := include "llm-simulator.fullname" . -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $name) -}}
+{{- fail (printf "%s: the name of a Service begins with a letter, and has no dots: name the release so, or set fullnameOverride" $name) -}}
+{{- end -}}
+{{- range $key, $_ := merge (dict) (.Values.podLabels | default dict) (.Values.commonLabels | default dict) -}}
+{{- if regexMatch "^(app\\.kubernetes\\.io/(name|instance|component|version|managed-by)|helm\\.sh/chart)$" $key -}}
+{{- fail (printf "%s: the chart writes this label, which selectors go by; podLabels and commonLabels are for others" $key) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "llm-simulator.checkMode" -}}
@@ -41,7 +54,7 @@
 {{- fail "deployment.maxSurge and deployment.maxUnavailable are both 0: no update could begin" -}}
 {{- end -}}
 {{- range .Values.extraEnv -}}{{- include "llm-simulator.checkVariable" .name -}}{{- end -}}
-{{- range keys .Values.objectStore.env -}}{{- include "llm-simulator.checkVariable" . -}}{{- end -}}
+{{- range keys (.Values.objectStore.env | default dict) -}}{{- include "llm-simulator.checkVariable" . -}}{{- end -}}
 {{- end -}}
 
 {{- define "llm-simulator.checkVariable" -}}
@@ -63,6 +76,11 @@
 {{- end -}}
 {{- if and $hpa (not (or .Values.hpa.cpuPercent .Values.hpa.memoryPercent (include "llm-simulator.customMetrics" .))) -}}
 {{- fail "an HPA needs a metric: hpa.cpuPercent, hpa.memoryPercent or hpa.customMetrics" -}}
+{{- end -}}
+{{- range $resource := list "cpu" "memory" -}}
+{{- if and $hpa (index $.Values.hpa (printf "%sPercent" $resource)) (not (include "llm-simulator.requested" (list $ $resource))) -}}
+{{- fail (printf "hpa.%sPercent is a share of a request, and there is none: set resources.requests.%s or a resourcesPreset, or hpa.%sPercent to null" $resource $resource $resource) -}}
+{{- end -}}
 {{- end -}}
 {{- if and $hpa .Values.vpa.enabled (ne .Values.vpa.updateMode "Off") (or .Values.hpa.cpuPercent .Values.hpa.memoryPercent) -}}
 {{- fail (printf "vpa.updateMode %s and an HPA that looks at CPU or memory work against one another: set vpa.updateMode to Off, or hpa.cpuPercent and hpa.memoryPercent to null" .Values.vpa.updateMode) -}}

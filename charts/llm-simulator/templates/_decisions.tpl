@@ -26,6 +26,14 @@
 {{- end -}}
 {{- end -}}
 
+{{/* The most pods that there may be. */}}
+{{- define "llm-simulator.mostPods" -}}
+{{- if .Values.keda.enabled -}}{{ .Values.keda.maxReplicaCount | int }}
+{{- else if include "llm-simulator.hpa" . -}}{{ .Values.hpa.maxReplicas | int }}
+{{- else -}}{{ .Values.replicas | int }}
+{{- end -}}
+{{- end -}}
+
 {{/* Whether a PodDisruptionBudget is made. A DaemonSet's pods are not evicted. */}}
 {{- define "llm-simulator.pdb" -}}
 {{- $enabled := toString .Values.pdb.enabled -}}
@@ -36,17 +44,6 @@
 {{/* Seconds from SIGTERM's announcement to SIGKILL: requests on their way, streams, last commits. */}}
 {{- define "llm-simulator.terminationGracePeriodSeconds" -}}
 {{- add .Values.shutdown.drainSeconds (ceil .Values.settings.grace_s) .Values.shutdown.marginSeconds -}}
-{{- end -}}
-
-{{/* How a volume is mounted. ReadWriteOncePod is there for good from 1.29 on. */}}
-{{- define "llm-simulator.accessMode" -}}
-{{- if ne .Values.persistence.accessMode "auto" -}}
-{{- .Values.persistence.accessMode -}}
-{{- else if semverCompare ">=1.29-0" .Capabilities.KubeVersion.Version -}}
-ReadWriteOncePod
-{{- else -}}
-ReadWriteOnce
-{{- end -}}
 {{- end -}}
 
 {{- define "llm-simulator.storageClassName" -}}
@@ -88,4 +85,13 @@ ReadWriteOnce
 {{- else if .Values.volumeSnapshots.class.create -}}
 {{- include "llm-simulator.fullname" . -}}
 {{- end -}}
+{{- end -}}
+
+{{/* Whether there is an edge that no policy lets in, unless it runs in this namespace. */}}
+{{- define "llm-simulator.edgeShutOut" -}}
+{{- $open := not .Values.networkPolicy.enabled -}}
+{{- range .Values.networkPolicy.from -}}
+{{- if or (hasKey . "namespaceSelector") (hasKey . "ipBlock") -}}{{- $open = true -}}{{- end -}}
+{{- end -}}
+{{- if and (or .Values.ingress.enabled .Values.gateway.enabled) (not (or $open .Values.networkPolicy.extraIngress)) -}}true{{- end -}}
 {{- end -}}

@@ -17,7 +17,7 @@ snapshot_every = {{ .Values.settings.snapshot_every | toJson }}
 profiles = ["/etc/llmsim/profiles"]
 {{- end }}
 {{- if or .Values.sessions.files .Values.sessions.shipped }}
-{{- $scripts := .Values.sessions.shipped }}
+{{- $scripts := .Values.sessions.shipped | default list }}
 {{- range $name := keys .Values.sessions.files | sortAlpha }}
 {{- $scripts = append $scripts (printf "/etc/llmsim/sessions/%s" $name) }}
 {{- end }}

@@ -4,15 +4,15 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 52 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* At most 52 characters: a CronJob's name leaves 11 for its Jobs, a StatefulSet's some for its pods. */}}
+{{/* At most 35 characters: a CronJob's name may have 52, and the longest ending, -volume-snapshots, has 17. */}}
 {{- define "llm-simulator.fullname" -}}
 {{- $name := include "llm-simulator.name" . -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- .Values.fullnameOverride | trunc 35 | trimSuffix "-" -}}
 {{- else if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- .Release.Name | trunc 35 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 35 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 

@@ -24,9 +24,17 @@ limits:
 {{- end -}}
 {{- end -}}
 
+{{/* What the server requests of a resource: the limit where no request is named, nothing where neither is. A list of the
+root context and cpu or memory. */}}
+{{- define "llm-simulator.requested" -}}
+{{- $resources := include "llm-simulator.resources" (index . 0) | fromYaml -}}
+{{- $limit := dig "limits" (index . 1) "" $resources -}}
+{{- dig "requests" (index . 1) $limit $resources -}}
+{{- end -}}
+
 {{/* The server's CPU request in millicores; 0 where there is none. */}}
 {{- define "llm-simulator.cpuRequestMillicores" -}}
-{{- $cpu := dig "requests" "cpu" "0" (include "llm-simulator.resources" . | fromYaml) | toString -}}
+{{- $cpu := include "llm-simulator.requested" (list . "cpu") | default "0" -}}
 {{- if hasSuffix "m" $cpu -}}{{ trimSuffix "m" $cpu | int }}{{- else -}}{{ mulf 1000 (float64 $cpu) | int }}{{- end -}}
 {{- end -}}
 

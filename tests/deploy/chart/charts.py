@@ -19,7 +19,7 @@ VARIANTS = sorted((CHART / "ci").glob("*-values.yaml"))
 RELEASE, NAMESPACE = "llm-simulator", "llm-devops"
 VERSIONS = [one for one in dict.fromkeys(all_versions()) if tuple(map(int, one.split("."))) >= (1, 28, 0)]
 """Every Kubernetes that the chart is for, as far as there are schemas."""
-CHANGES = ("1.28.0", "1.29.0", "1.30.0")
+CHANGES = ("1.28.0", "1.30.0")
 """The versions of Kubernetes from which on the chart renders something else; `test_variants` looks after that."""
 TODAY = CHANGES[-1]
 """What is rendered for it is rendered for every later one."""

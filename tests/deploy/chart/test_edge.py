@@ -171,3 +171,11 @@ def test_clients_inside_may_stay_by_their_address(chart: Render) -> None:
     assert (service["type"], service["sessionAffinity"]) == ("LoadBalancer", "ClientIP")
     assert service["sessionAffinityConfig"] == {"clientIP": {"timeoutSeconds": 3600}}
     assert "sessionAffinity" not in chart().one("Service", "")["spec"]
+
+
+@pytest.mark.parametrize("variant", ["ingress-alb", "aws", "ingress-appgateway", "azure", "ingress-gke", "gcp"])
+def test_pods_go_on_while_a_load_balancer_outside_still_sends_to_them(variant: str, chart: Render) -> None:
+    """It is told over an API of the cloud, which takes longer than the Services of the cluster."""
+    pod = chart(variant)
+    assert pod.server["lifecycle"]["preStop"] == {"sleep": {"seconds": 30}}
+    assert pod.pod["terminationGracePeriodSeconds"] == 30 + 25 + 15

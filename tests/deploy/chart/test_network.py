@@ -135,3 +135,19 @@ def test_every_pod_of_every_variant_is_closed_both_ways(variant: Path, helm4: Pa
     release = {**OURS, "app.kubernetes.io/name": found.workload["metadata"]["labels"]["app.kubernetes.io/name"]}
     [deny] = [one["spec"] for one in found.kind("NetworkPolicy") if one["metadata"]["name"].endswith("-deny")]
     assert deny == {"podSelector": {"matchLabels": release}, "policyTypes": ["Ingress", "Egress"]}
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda file: file.name.removesuffix("-values.yaml"))
+def test_whatever_stands_before_the_pods_is_let_in(variant: Path, helm4: Path) -> None:
+    """An Ingress whose controller is in another namespace is a 504 where only this one may ask."""
+    found = rendered(helm4, variant)
+    if not (found.kind("Ingress") or found.kind("HTTPRoute")) or not found.kind("NetworkPolicy"):
+        return
+    [peers] = [
+        rule["from"]
+        for one in found.kind("NetworkPolicy")
+        if one["metadata"]["name"].endswith("-server")
+        for rule in one["spec"]["ingress"]
+    ]
+    monitoring = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+    assert [peer for peer in peers if "podSelector" not in peer and peer != monitoring]

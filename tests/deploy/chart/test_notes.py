@@ -21,7 +21,7 @@ def notes(helm: Path, values: dict[str, Any]) -> str:
         (
             {},
             ["rollout status statefulset/sim-llm-simulator", "helm test sim --namespace llm", "There is no copy"],
-            ["restored", "come and go"],
+            ["restored", "come and go", "shut out"],
         ),
         (
             {"settings": {"archive_to": "s3://b/p"}, "restore": {"from": "s3://b/p"}, "hpa": {"enabled": True}},
@@ -42,6 +42,13 @@ def notes(helm: Path, values: dict[str, Any]) -> str:
                 'Pod Security "baseline"',
             ],
             [],
+        ),
+        ({"ingress": {"enabled": True}}, ["shut out: networkPolicy.from allows no other namespace"], []),
+        ({"ingress": {"enabled": True}, "networkPolicy": {"enabled": False}}, [], ["shut out"]),
+        (
+            {"ingress": {"enabled": True}, "networkPolicy": {"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}},
+            [],
+            ["shut out"],
         ),
         ({"mode": "daemonset", "daemonset": {"cache": {"type": "emptyDir"}}}, [], ["Pod Security", "is open"]),
     ],

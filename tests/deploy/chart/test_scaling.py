@@ -1,5 +1,6 @@
 """Autoscalers and budgets say what the platform was promised, and never work against one another."""
 
+import re
 from typing import Any
 
 import pytest
@@ -59,8 +60,12 @@ def test_deployment_scales_by_load(chart: Render) -> None:
             {"resourcesPreset": "high-throughput", "hpa": {"cpuPercent": 60}},
             {"type": "AverageValue", "averageValue": "600m"},
         ),
-        ({"resources": {"requests": {"cpu": 1.5}}}, {"type": "AverageValue", "averageValue": "700m"}),
-        ({"resources": {"requests": {"cpu": "1"}}}, {"type": "Utilization", "averageUtilization": 70}),
+        ({"resources": {"requests": {"cpu": 1.5, "memory": "1Gi"}}}, {"type": "AverageValue", "averageValue": "700m"}),
+        (
+            {"resources": {"requests": {"memory": "1Gi"}, "limits": {"cpu": 2}}},
+            {"type": "AverageValue", "averageValue": "700m"},
+        ),
+        ({"resources": {"requests": {"cpu": "1", "memory": "1Gi"}}}, {"type": "Utilization", "averageUtilization": 70}),
     ],
 )
 def test_cpu_is_measured_against_one_core_where_more_is_requested(
@@ -129,9 +134,20 @@ def test_keda_scales_by_requests(chart: Render) -> None:
     [trigger] = spec["triggers"]
     assert trigger["metadata"]["threshold"] == "100"
     assert trigger["metadata"]["query"] == (
-        'sum(llm_simulator_requests_per_second{namespace="llm-devops",pod=~"llm-simulator-.+"})'
+        'sum(llm_simulator_requests_per_second{namespace="llm-devops",pod=~"llm-simulator-[0-9]+"})'
     )
     assert spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"] == BEHAVIOR
+
+
+@pytest.mark.parametrize(
+    ("mode", "own"), [("statefulset", "llm-simulator-12"), ("deployment", "llm-simulator-6d4cf56db6-x7k2p")]
+)
+def test_keda_counts_the_pods_of_its_own_release(mode: str, own: str, chart: Render) -> None:
+    """Others in the namespace may be called llm-simulator-something."""
+    [trigger] = chart({"mode": mode, "keda": {"enabled": True}}).one("ScaledObject")["spec"]["triggers"]
+    [pods] = re.findall(r'pod=~"([^"]+)"', trigger["metadata"]["query"])
+    assert re.fullmatch(pods, own)
+    assert not re.fullmatch(pods, "llm-simulator-replay-6d4cf56db6-x7k2p")
 
 
 def test_keda_wakes_pods_that_are_not_there_by_a_metric_of_others(chart: Render) -> None:

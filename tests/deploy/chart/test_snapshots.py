@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import yaml
 
 from llmsim.settings import resolve
 from tests.children import Server
@@ -57,6 +58,27 @@ def test_cron_job_asks_each_pod_every_hour(chart: Render) -> None:
     assert job(found, "-snapshots")["command"] == ["python3", "/etc/llmsim/scripts/take_snapshots.py"]
     assert job(found, "-snapshots")["args"] == [headless["metadata"]["name"], port, "1800"]
     assert spec["jobTemplate"]["spec"]["template"]["spec"]["automountServiceAccountToken"] is False
+
+
+@pytest.mark.parametrize(
+    ("values", "variant", "expected"),
+    [
+        ({}, "snapshots", {"-snapshots": 3 * 1800, "-prune": 3600}),
+        ({"hpa": {"enabled": True, "maxReplicas": 5}}, "snapshots", {"-snapshots": 5 * 1800, "-prune": 3600}),
+        ({"replicas": 0}, "snapshots", {"-snapshots": 1800, "-prune": 3600}),
+        ({}, "volume-snapshots", {"-volume-snapshots": 3600}),
+    ],
+)
+def test_job_that_hangs_does_not_hold_up_the_next_for_ever(
+    values: dict[str, Any], variant: str, expected: dict[str, int], chart: Render
+) -> None:
+    """One whose image cannot be pulled never ends by itself, and nothing runs beside it."""
+    found = chart(values | yaml.safe_load((CHART / "ci" / f"{variant}-values.yaml").read_text()))
+    jobs = {one["metadata"]["name"]: one["spec"] for one in found.kind("CronJob")}
+    assert {name: spec["jobTemplate"]["spec"]["activeDeadlineSeconds"] for name, spec in jobs.items()} == {
+        f"llm-simulator{ending}": seconds for ending, seconds in expected.items()
+    }
+    assert {spec["concurrencyPolicy"] for spec in jobs.values()} == {"Forbid"}
 
 
 def test_old_snapshots_are_removed_by_the_pods_own_means(chart: Render) -> None:

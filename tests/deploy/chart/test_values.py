@@ -1,11 +1,13 @@
 """Bad values are stopped, by the schema or in clear words: nothing is guessed and nothing is let through."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+import yaml
 
 from tests.deploy.chart.charts import CHART, Refused, said, template
 
@@ -75,6 +77,9 @@ CONTRADICTIONS: dict[str, dict[str, Any]] = {
     "hpa.minReplicas is above hpa.maxReplicas": {"mode": "deployment", "hpa": {"minReplicas": 30}},
     "an HPA needs a metric": {"mode": "deployment", "hpa": {"cpuPercent": None, "memoryPercent": None}},
     "work against one another": {"mode": "deployment", "vpa": {"enabled": True, "updateMode": "Recreate"}},
+    "hpa.memoryPercent is a share of a request": {"mode": "deployment", "resources": {"requests": {"cpu": 1}}},
+    "my.sim-llm-simulator: the name of a Service": {"fullnameOverride": "my.sim-llm-simulator"},
+    "app.kubernetes.io/component: the chart writes": {"podLabels": {"app.kubernetes.io/component": "mine"}},
     "keda.minReplicaCount is above": {"keda": {"enabled": True, "minReplicaCount": 60}},
     "keda.minReplicaCount 0 is not for production": {"keda": KEDA},
     "keda.minReplicaCount 0 needs keda.wakeQuery": {"resourcesPreset": "staging", "keda": KEDA},
@@ -125,6 +130,48 @@ def test_contradictions_are_all_there_are() -> None:
     text = (CHART / "templates" / "_checks.tpl").read_text()
     variables = [words for words in CONTRADICTIONS if words.startswith("LLMSIM_")]
     assert text.count("{{- fail ") == len(CONTRADICTIONS) - len(variables) + len(["variables", "reserved"])
+
+
+@pytest.mark.parametrize("label", ["app.kubernetes.io/name", "app.kubernetes.io/version", "helm.sh/chart"])
+def test_labels_of_the_chart_are_its_own(label: str, helm4: Path) -> None:
+    with pytest.raises(Refused, match=f"{label}: the chart writes this label"):
+        template(helm4, {"commonLabels": {label: "mine"}})
+
+
+def test_everything_that_may_be_emptied_is_told_or_taken(helm4: Path) -> None:
+    """A key with nothing below it is null, and takes the defaults away: of each the schema says so, if it is wanted."""
+    asked = list(paths(yaml.safe_load((CHART / "values.yaml").read_text())))
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda path: emptied(helm4, path), asked))
+    refused = {path: one for path, one in zip(asked, told, strict=True) if one}
+    assert [path for path, one in refused.items() if "templates/" in one or path[-1] not in one] == []
+    assert {("ingress",), ("hpa",), ("settings", "grace_s"), ("persistence", "size")} <= refused.keys()
+    assert not {("tolerations",), ("nodeSelector",), ("service", "annotations"), ("hpa", "cpuPercent")} & refused.keys()
+
+
+def paths(values: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The path of every value, and of every part."""
+    for name, value in values.items():
+        yield (*above, name)
+        if isinstance(value, dict):
+            yield from paths(value, (*above, name))
+
+
+def emptied(helm: Path, path: tuple[str, ...]) -> str:
+    """What Helm says where this is null; nothing where it renders."""
+    values: Any = None
+    for name in reversed(path):
+        values = {name: values}
+    try:
+        template(helm, values)
+    except Refused as refused:
+        return str(refused)
+    return ""
+
+
+def test_number_that_kubernetes_could_not_hold_is_refused(helm: Path) -> None:
+    with pytest.raises(Refused, match="meet the specifications of the schema"):
+        template(helm, {"replicas": 1 << 31})
 
 
 @pytest.mark.parametrize("place", SCHEMA["properties"]["reserved"]["properties"])

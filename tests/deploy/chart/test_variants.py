@@ -145,3 +145,21 @@ def test_package_has_what_templates_read_and_no_variants(helm: Path, tmp_path: P
 def test_kubernetes_before_the_oldest_is_refused(helm: Path) -> None:
     with pytest.raises(Exception, match=r"requires kubeVersion: >=1\.28\.0-0"):
         template(helm, None, "1.27.9")
+
+
+def test_names_are_short_enough_for_their_kinds(helm4: Path) -> None:
+    """A release may have a name of 53 characters, a CronJob one of 52, and a pod is labelled with its workload's."""
+    values = ["--set=volumeSnapshots.enabled=true,settings.archive_to=s3://b/p,dashboards.enabled=true"]
+    values += ["--set=snapshots.cronJob.enabled=true,snapshots.prune.enabled=true"]
+    named = [
+        ("r" * 53, []),
+        ("short", [f"--set=fullnameOverride={'f' * 60}"]),
+        ("short", [f"--set=nameOverride={'n' * 60}"]),
+    ]
+    for release, override in named:
+        found = objects(said(helm4, "template", release, CHART, *values, *override))
+        assert {one["kind"] for one in found} >= {"CronJob", "StatefulSet", "Service", "ConfigMap"}
+        for one in found:
+            most = {"CronJob": 52, "StatefulSet": 52}.get(one["kind"], 63)
+            assert len(one["metadata"]["name"]) <= most
+            assert all(len(value) <= 63 for value in one["metadata"]["labels"].values())
