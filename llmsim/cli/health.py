@@ -9,7 +9,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, InvalidURL
 from types import FrameType
 
 import click
@@ -71,8 +71,15 @@ def asked_host(host: str) -> str:
 
 
 def probe(host: str, port: int, path: str) -> tuple[int | None, str]:
-    """The status and the begin of the body of one GET; None and the reason where there is none in time."""
-    connection = HTTPConnection(host, port, timeout=TIMEOUT_S)
+    """The status and the begin of the body of one GET; None and the reason where there is none in time.
+
+    Raises:
+        OperatorError: the host has blanks or control characters in it.
+    """
+    try:
+        connection = HTTPConnection(host, port, timeout=TIMEOUT_S)
+    except InvalidURL as error:
+        raise OperatorError(f"{host!r} is not the name or the address of a host") from error
     try:
         with within(TIMEOUT_S):
             connection.request("GET", path)

@@ -136,9 +136,14 @@ def test_every_address_is_asked_at_the_loopback_one() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "word"),
-    [(("--port", "0"), "give the one that the server listens on"), (("--port", "65536"), "65535")],
+    [
+        (("--port", "0"), "give the one that the server listens on"),
+        (("--port", "65536"), "65535"),
+        (("--host", "127.0.0.1 "), "'127.0.0.1 ' is not the name or the address of a host"),
+        (("--host", "a\r\nb"), r"'a\r\nb' is not the name or the address of a host"),
+    ],
 )
-def test_port_that_cannot_be_asked_is_the_operators_mistake(
+def test_host_or_port_that_cannot_be_asked_is_the_operators_mistake(
     command_line: CommandLine, arguments: tuple[str, ...], word: str
 ) -> None:
     said = command_line("health", *arguments)
