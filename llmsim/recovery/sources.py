@@ -16,6 +16,7 @@ from llmsim.recovery.chain import Chain
 from llmsim.recovery.manifest import MANIFEST, Manifest, Part, Position, iso, seconds
 from llmsim.recovery.places import Folder, Place, place_of, split
 from llmsim.recovery.sealing import PLAIN, Sealing
+from llmsim.recovery.segments import folder_of
 from llmsim.recovery.snapshot import NAME_PREFIX, Snapshot, listed
 from llmsim.recovery.unpacking import unpack
 from llmsim.recovery.verify import intact_manifest, require_described
@@ -139,6 +140,10 @@ def _from_place(place: Place, wanted: Wanted, folder: Path, report: Report) -> S
     pod = wanted.ordinal if wanted.from_ordinal is None else wanted.from_ordinal
     candidates = sorted((one for one in snapshots if _is_of(one, pod)), key=lambda one: one.name)
     fitting = [one for one in candidates if one.manifest is None or _early_enough(one.manifest, wanted.until)]
+    if not candidates and place.find(folder_of(pod)):
+        raise OperatorError(
+            f"{place.url} holds an archive of pod {pod}, but no snapshot of it: there is nothing that it could follow"
+        )
     if not candidates:
         raise NothingToRestore(_nothing(place, snapshots, pod))
     if not fitting:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from llmsim.recovery.segments import folder_of
 from llmsim.store.environment import claim
 from tests.said import CommandLine
 from tests.snapshots import taken
@@ -145,6 +146,19 @@ def test_restore_or_fresh_of_a_place_that_is_not_there_or_damaged_is_no_fresh_st
     assert command_line("restore", tmp_path / "missing", *fresh).code == 2
     (snapshot / "records-00001.zst").write_bytes(b"")
     assert command_line("restore", snapshot.parent, *fresh).code == 3
+
+
+def test_restore_or_fresh_does_not_pass_over_an_archive_whose_snapshots_are_gone(
+    tmp_path: Path, command_line: CommandLine
+) -> None:
+    segment = tmp_path / "place" / folder_of(0, "generation") / "000000000001-000000000003.segment"
+    segment.parent.mkdir(parents=True)
+    segment.touch()
+    arguments = ("restore", tmp_path / "place", "--data-dir", tmp_path / "fresh", "--or-fresh", "--ordinal")
+    said = command_line(*arguments, "0")
+    assert said.code == 2
+    assert "holds an archive of pod 0, but no snapshot of it" in said.err
+    assert command_line(*arguments, "1").code == 0
 
 
 @pytest.mark.parametrize("flag", ["--replace", "--merge"])
