@@ -51,6 +51,16 @@ def test_store_of_a_start_that_was_ended_is_sound(tmp_path: Path) -> None:
         assert server.stop() == 0
 
 
+def test_signal_that_comes_when_all_has_ended_leaves_the_exit_code_alone() -> None:
+    """Python lets go of modules last: what is told then to end has its exit code already."""
+    last = "class Last:\n    __del__ = lambda self, to=os.getpid(), end=os.kill, by=signal.SIGTERM: end(to, by)\n"
+    code = f"import os, signal\n{last}last = Last()\nfrom llmsim.__main__ import main\nmain()"
+    command = [sys.executable, "-c", code, "serve", "--port", "none"]
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False, timeout=STARTUP_S)
+    assert "Invalid value for '--port'" in ended.stderr
+    assert ended.returncode == 2
+
+
 def test_command_that_did_not_do_its_work_is_not_called_done(tmp_path: Path) -> None:
     """Only a server that is told to end has done what it was there for."""
     assert ended_after("click", MODULE, "check", "--data-dir", tmp_path / "data") == -signal.SIGTERM
