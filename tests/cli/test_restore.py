@@ -162,9 +162,10 @@ def test_restore_or_fresh_does_not_pass_over_an_archive_whose_snapshots_are_gone
 
 
 @pytest.mark.parametrize("flag", ["--replace", "--merge"])
-def test_restore_if_empty_goes_with_no_flag_that_touches_a_store(
-    flag: str, snapshot: Path, tmp_path: Path, command_line: CommandLine
+@pytest.mark.parametrize("sparing", ["--if-empty", "--or-fresh"])
+def test_restore_that_may_do_nothing_goes_with_no_flag_that_touches_a_store(
+    sparing: str, flag: str, snapshot: Path, tmp_path: Path, command_line: CommandLine
 ) -> None:
-    said = command_line("restore", snapshot, "--data-dir", tmp_path / "fresh", "--if-empty", flag)
+    said = command_line("restore", snapshot, "--data-dir", tmp_path / "fresh", sparing, flag)
     assert said.code == 2
     assert "exclude one another" in said.err
