@@ -161,6 +161,19 @@ def test_actions_are_pinned_by_digest_the_same_everywhere() -> None:
 
 
 @pytest.mark.parametrize("one", JOBS)
+def test_jobs_that_publish_or_deploy_install_what_was_named_by_its_hash(one: Job) -> None:
+    """Whatever pip runs there could use the job's token or its cluster, before the step that is meant to."""
+    writes = any(level == "write" for level in one.job["permissions"].values())
+    if not (writes or "secrets." in str(one.job)):
+        return
+    for step in one.steps:
+        for _, *arguments in calls(step.get("run", ""), "python"):
+            if arguments[:2] == ["pip", "install"]:
+                by_hash = {"--require-hashes", "--only-binary"} <= {*arguments}
+                assert by_hash or arguments[2:] == ["--no-deps", "--no-build-isolation", "."], arguments
+
+
+@pytest.mark.parametrize("one", JOBS)
 def test_variables_of_the_shell_are_set_and_expressions_stay_out_of_it(one: Job) -> None:
     for step in one.steps:
         script = step.get("run", "")
