@@ -31,6 +31,7 @@ class Clients:
     http: httpx2.Client
     door: str = ""
     told: Counter[str] = attrs.field(factory=Counter)
+    later: Iterator[int] = attrs.field(factory=itertools.count)
 
     def __attrs_post_init__(self) -> None:
         self.look()
@@ -52,6 +53,16 @@ class Clients:
         body = {"model": "gpt-4o-mini", "max_tokens": 40, "messages": [{"role": "user", "content": text}]}
         return self.http.post(f"{at or self.door}{CHAT}", json=body, headers=headers).raise_for_status()
 
+    def until_new_session_at(self, replica: Replica) -> None:
+        """Begin sessions until one comes to this replica."""
+
+        def arrived() -> bool:
+            name = f"later-{next(self.later)}"
+            self.say(name)
+            return self.remembered()[name] == [replica]
+
+        until(arrived)
+
     def remembered(self) -> dict[str, list[Replica]]:
         """Which replicas have which sessions."""
         found: dict[str, list[Replica]] = {}
@@ -70,7 +81,7 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
             started.up(3, "llm-simulator", "load-balancer", "prometheus")
             with httpx2.Client(timeout=WITHIN_S) as http:
                 talking = Clients(started, http)
-                for _, number in itertools.product(range(TURNS), range(SESSIONS)):
+                for number, _ in itertools.product(range(SESSIONS), range(TURNS)):
                     talking.say(f"session-{number}")
                 yield talking
     except Missing as missing:
@@ -105,6 +116,23 @@ def test_new_load_balancer_comes_to_the_same_decisions(clients: Clients) -> None
     for session in list(clients.told):
         clients.say(session)
     assert clients.remembered() == before
+
+
+def test_order_in_which_replicas_become_known_does_not_matter(clients: Clients) -> None:
+    """Each replica is away once while the load balancer forgets all, and so is the last that it gets to know."""
+    engine = clients.stack.engine
+    told = list(clients.told)
+    for replica in clients.stack.replicas():
+        engine.said("stop", "--time=5", replica.container)
+        engine.said("kill", "--signal=USR2", clients.stack.container("load-balancer")["Id"])
+        engine.said("start", replica.container)
+        clients.stack.up(3, "llm-simulator", "load-balancer")
+        assert replica in clients.stack.replicas()
+        clients.until_new_session_at(replica)
+        for session in told:
+            clients.say(session)
+    for session in set(clients.told) - set(told):
+        del clients.told[session]  # begun while not all were known: what was learned of them is forgotten
 
 
 def test_session_that_a_reply_names_is_followed(clients: Clients) -> None:
@@ -151,13 +179,7 @@ def test_further_replica_gets_new_sessions_and_takes_none_away(clients: Clients)
     before = clients.remembered()
     clients.stack.up(4, "llm-simulator")
     [added] = set(clients.stack.replicas()) - {replica for found in before.values() for replica in found}
-    numbers = itertools.count()
-
-    def arrived() -> bool:
-        clients.say(f"late-{next(numbers)}")
-        return [added] in clients.remembered().values()
-
-    until(arrived)
+    clients.until_new_session_at(added)
     for session in before:
         if session in clients.told:
             clients.say(session)
