@@ -1,6 +1,6 @@
 """A turn drawn again and held against what is stored of it: the promise that both are the same, put to the test.
 
-Of a whole store by `replay --verify` and its like, of one turn where a server draws it again in any case or answers
+Of a whole store by `replay --store`, of one turn where a server draws it again in any case or answers
 from what it has stored. Knows turns and plans; no event loop, and of the store only what a view shows.
 """
 

@@ -61,6 +61,12 @@ def test_example_of_the_planners_is_worked_exactly() -> None:
     assert (found.workload, found.preset) == ("medium", "production-light")
 
 
+def test_autoscaler_of_a_small_load_has_room_above_its_least() -> None:
+    """Three pods are the least of production, however little there is to do; its most is twice that."""
+    found = size(Load(1), SHIPPED.default, headroom=0.25, pod_rps=500)
+    assert (found.pods, found.hpa_min, found.hpa_max) == (2, 3, 6)
+
+
 @pytest.mark.parametrize(
     ("target", "pod_rps", "headroom", "pods"),
     [

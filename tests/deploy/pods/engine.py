@@ -14,19 +14,12 @@ import orjson
 import yaml
 
 from tests.deploy.image.build import IMAGE, PACKAGES
+from tests.deploy.image.engines import PODMAN_CONF
 
 SERVICE = "llm-simulator-headless"
-CONFIGURATION = """
-[containers]
-default_ulimits = ["nofile=20000:20000", "nproc=4096:4096"]
-[engine]
-runtime = "runc"
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-[network]
+CONFIGURATION = f"""{PODMAN_CONF}[network]
 network_backend = "netavark"
 """
-"""Systemd, journald and the limits of a login are not asked for."""
 COMMAND_S = 120
 UNTIL_S = 60
 """How long a condition may take to become true, in seconds."""
